@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/* The tools library: one handle, hypercalls, guest memory, event channels, grants and the store. */
+#ifndef PARADOR_LIB_PARADOR_H
+#define PARADOR_LIB_PARADOR_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/abi.h"
+
+/*
+ * Conventions. A function that can fail returns 0 or -1 (pointers: NULL) and sets errno; the handle
+ * then holds one sentence that names what was wrong. Nothing exits, nothing prints. A handle belongs
+ * to one thread at a time. Frames are 4 KiB; memory amounts are KiB where the name says so.
+ */
+struct parador_handle;
+
+/* ---- handle ---- */
+
+/** A new handle, or NULL when memory is short. Devices and the store are opened on first use. */
+struct parador_handle *parador_open(void);
+
+/** Releases a handle and all it opened. Mappings made through it must be gone. NULL is allowed. */
+void parador_close(struct parador_handle *h);
+
+/** The sentence for the last failure on h; "" when nothing failed yet. Valid until the next call. */
+const char *parador_error(const struct parador_handle *h);
+
+/** Records a failure: sets errno to err and the sentence (printf style). Always returns -1. */
+int parador_fail(struct parador_handle *h, int err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** Puts "context: " before the recorded sentence, keeping errno. Always returns -1. */
+int parador_fail_in(struct parador_handle *h, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/** Levels of log lines. */
+enum parador_log_level { PARADOR_LOG_ERROR, PARADOR_LOG_WARN, PARADOR_LOG_INFO, PARADOR_LOG_DEBUG };
+
+/** Sends log lines of h up to level to sink (called with context); sink NULL silences. */
+void parador_set_log(struct parador_handle *h, enum parador_log_level level,
+                     void (*sink)(void *context, enum parador_log_level level, const char *line),
+                     void *context);
+
+/** Logs one line. Keeps errno. */
+void parador_log(struct parador_handle *h, enum parador_log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* ---- hypercalls ---- */
+
+/** Calls hypercall op; returns its value (≥ 0), or -1 with errno. Sets no sentence. */
+long parador_hypercall(struct parador_handle *h, unsigned op, uint64_t a1, uint64_t a2, uint64_t a3,
+                       uint64_t a4, uint64_t a5);
+
+/** Zeroed memory of at least size bytes that a hypercall may read and write; NULL on failure. */
+void *parador_hcbuf_alloc(struct parador_handle *h, size_t size);
+
+/** Gives back memory of parador_hcbuf_alloc with the same size. Keeps errno. NULL is allowed. */
+void parador_hcbuf_free(struct parador_handle *h, void *buf, size_t size);
+
+/** Issues a domctl/sysctl: fills in the interface version, copies the result back into *op. */
+int parador_domctl(struct parador_handle *h, struct xen_domctl *op);
+int parador_sysctl(struct parador_handle *h, struct xen_sysctl *op);
+
+/* ---- domains (domctl) ---- */
+
+/** Parameters of a new domain; zero means the hypervisor's default. */
+struct parador_domain_limits {
+    uint8_t uuid[16];
+    uint32_t max_vcpus;
+    uint32_t max_event_channels; /* highest port */
+    uint32_t max_grant_frames;   /* 0: default */
+    uint32_t max_maptrack_frames;
+};
+
+/** Creates an empty, paused PV domain; *domid receives its number. */
+int parador_domain_create(struct parador_handle *h, const struct parador_domain_limits *limits,
+                          domid_t *domid);
+
+/** Frees a domain (repeats until the hypervisor is done). */
+int parador_domain_destroy(struct parador_handle *h, domid_t domid);
+
+int parador_domain_pause(struct parador_handle *h, domid_t domid);
+int parador_domain_unpause(struct parador_handle *h, domid_t domid);
+
+/** Facts of exactly domid; ESRCH when there is no such domain. */
+int parador_domain_info(struct parador_handle *h, domid_t domid,
+                        struct xen_domctl_getdomaininfo *info);
+
+/** Up to max domains with ids ≥ first; returns how many, or -1. */
+int parador_domain_list(struct parador_handle *h, domid_t first, unsigned max,
+                        struct xen_domctl_getdomaininfo *list);
+
+/** Allocates vcpus 0..count-1. */
+int parador_domain_max_vcpus(struct parador_handle *h, domid_t domid, uint32_t count);
+
+/** Limits the domain's memory to kib KiB. */
+int parador_domain_max_mem(struct parador_handle *h, domid_t domid, uint64_t kib);
+
+/** Writes the hypercall page into frame mfn of domid. */
+int parador_domain_hypercall_page(struct parador_handle *h, domid_t domid, uint64_t mfn);
+
+/** Sets or reads the initial registers of a vcpu. */
+int parador_domain_set_context(struct parador_handle *h, domid_t domid, uint32_t vcpu,
+                               const struct vcpu_guest_context *context);
+int parador_domain_get_context(struct parador_handle *h, domid_t domid, uint32_t vcpu,
+                               struct vcpu_guest_context *context);
+
+/* ---- the machine (sysctl, xen_version) ---- */
+
+int parador_physinfo(struct parador_handle *h, struct xen_sysctl_physinfo *info);
+
+/**
+ * Reads the hypervisor's console ring. *index is the place to go on from (0 at first) and is updated;
+ * returns the count of bytes put into buf, 0 at the end, or -1.
+ */
+int parador_console_ring(struct parador_handle *h, char *buf, uint32_t size, uint32_t *index,
+                         bool clear);
+
+/** What the hypervisor says of itself. */
+struct parador_version {
+    unsigned major, minor;
+    char extra[16];
+    char capabilities[1024];
+    char changeset[64];
+    char compiler[64], compile_by[16], compile_domain[32], compile_date[32];
+    char command_line[1024];
+    uint64_t virt_start;
+    unsigned page_size;
+};
+
+int parador_version(struct parador_handle *h, struct parador_version *version);
+
+/* ---- memory ---- */
+
+/**
+ * Gives domid count extents of 2^order frames. extents[i] is the first pfn of extent i on entry and its
+ * first mfn on return. *done receives how many extents were made (all of them iff 0 is returned).
+ */
+int parador_memory_populate(struct parador_handle *h, domid_t domid, unsigned order, uint64_t count,
+                            uint64_t *extents, uint64_t *done);
+
+/** Takes count single frames away from domid. */
+int parador_memory_decrease(struct parador_handle *h, domid_t domid, uint64_t count,
+                            const uint64_t *mfns);
+
+/** Tells the guest its memory map: one RAM range of kib KiB. ENOSYS is not a failure. */
+int parador_memory_set_map(struct parador_handle *h, domid_t domid, uint64_t kib);
+
+/** The most frames the domain may ever have, or -1. */
+long parador_memory_maximum(struct parador_handle *h, domid_t domid);
+
+/** Pins frame mfn of domid as a top-level page table. */
+int parador_memory_pin_l4(struct parador_handle *h, domid_t domid, uint64_t mfn);
+
+/**
+ * Maps count frames of domid, in the order given, into one range of our memory; prot as for mmap().
+ * Fails as a whole if one frame cannot be mapped.
+ */
+void *parador_foreign_map(struct parador_handle *h, domid_t domid, int prot, size_t count,
+                          const uint64_t *mfns);
+
+/** Maps one frame. */
+void *parador_foreign_map_one(struct parador_handle *h, domid_t domid, int prot, uint64_t mfn);
+
+/** Removes a mapping of parador_foreign_map. Keeps errno. NULL is allowed. */
+void parador_foreign_unmap(struct parador_handle *h, void *address, size_t count);
+
+/* ---- event channels ---- */
+
+struct parador_evtchn; /* one open /dev/xen/evtchn */
+
+/** An unbound channel of domid that remote may bind; returns the port, or -1. */
+long parador_evtchn_alloc_unbound(struct parador_handle *h, domid_t domid, domid_t remote);
+
+struct parador_evtchn *parador_evtchn_open(struct parador_handle *h);
+void parador_evtchn_close(struct parador_evtchn *e);
+/** For poll(); readable when an event is pending. */
+int parador_evtchn_fd(const struct parador_evtchn *e);
+/** Binds our side to remote_port of domid; returns the local port, or -1. */
+int parador_evtchn_bind(struct parador_evtchn *e, domid_t domid, uint32_t remote_port);
+/** Binds a VIRQ of vcpu 0; returns the local port, or -1. */
+int parador_evtchn_bind_virq(struct parador_evtchn *e, uint32_t virq);
+int parador_evtchn_unbind(struct parador_evtchn *e, uint32_t port);
+int parador_evtchn_notify(struct parador_evtchn *e, uint32_t port);
+/** The next pending port (it stays masked until unmasked), or -1 (EAGAIN: none). */
+int parador_evtchn_pending(struct parador_evtchn *e);
+int parador_evtchn_unmask(struct parador_evtchn *e, uint32_t port);
+
+/* ---- grants ---- */
+
+struct parador_gnttab; /* one open /dev/xen/gntdev */
+
+struct parador_gnttab *parador_gnttab_open(struct parador_handle *h);
+void parador_gnttab_close(struct parador_gnttab *g);
+/** Maps one frame granted by domid. */
+void *parador_gnttab_map(struct parador_gnttab *g, domid_t domid, uint32_t ref, int prot);
+int parador_gnttab_unmap(struct parador_gnttab *g, void *address);
+
+/**
+ * Writes grant entries 0 (console) and 1 (store) of a domain that has not run yet, so that dom0's
+ * daemons can map the two rings by reference.
+ */
+int parador_gnttab_seed(struct parador_handle *h, domid_t domid, uint64_t console_mfn,
+                        uint64_t store_mfn);
+
+/* ---- the store ---- */
+
+typedef uint32_t store_tx; /* a transaction; STORE_NO_TX outside one */
+#define STORE_NO_TX 0
+
+/** Connects to the store if not done yet (every store function does so itself). */
+int store_connect(struct parador_handle *h);
+
+/** The value of path, NUL-terminated, malloc'd; *length (may be NULL) without the NUL. */
+char *store_read(struct parador_handle *h, store_tx tx, const char *path, size_t *length);
+
+/** Like store_read, with the path printf'd. */
+char *store_readf(struct parador_handle *h, store_tx tx, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+int store_write(struct parador_handle *h, store_tx tx, const char *path, const void *value,
+                size_t length);
+
+/** Writes a printf'd value at path. */
+int store_writef(struct parador_handle *h, store_tx tx, const char *path, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+int store_mkdir(struct parador_handle *h, store_tx tx, const char *path);
+
+/** Removes path and all below; a path that does not exist is no failure. */
+int store_remove(struct parador_handle *h, store_tx tx, const char *path);
+
+/** Names of path's children: malloc'd array (free with store_free_list), count in *count. */
+char **store_directory(struct parador_handle *h, store_tx tx, const char *path, size_t *count);
+void store_free_list(char **list);
+
+/** One permission: letter n, r, w or b, and whose. The first of an array names the owner. */
+struct store_perm {
+    char access;
+    domid_t domid;
+};
+
+int store_set_perms(struct parador_handle *h, store_tx tx, const char *path,
+                    const struct store_perm *perms, size_t count);
+
+/** Reads permissions: malloc'd array. */
+struct store_perm *store_get_perms(struct parador_handle *h, store_tx tx, const char *path,
+                                   size_t *count);
+
+int store_transaction_start(struct parador_handle *h, store_tx *tx);
+
+/** Ends tx; commit false drops it. EAGAIN: it collided, start again. */
+int store_transaction_end(struct parador_handle *h, store_tx tx, bool commit);
+
+/** Watches path; events carry token. */
+int store_watch(struct parador_handle *h, const char *path, const char *token);
+int store_unwatch(struct parador_handle *h, const char *path, const char *token);
+
+/**
+ * Waits up to timeout_ms (-1: for ever, 0: not at all) for a watch event. Returns 1 with malloc'd
+ * *path and *token, 0 on timeout, -1 on failure.
+ */
+int store_event(struct parador_handle *h, int timeout_ms, char **path, char **token);
+
+/** For poll(): readable when an event may have come (then call store_event with timeout 0). -1: none. */
+int store_fd(struct parador_handle *h);
+
+/** Tells the store daemon of a new domain's ring and port, or that a domain is gone. */
+int store_introduce(struct parador_handle *h, domid_t domid, uint64_t ring_mfn, uint32_t port);
+int store_release(struct parador_handle *h, domid_t domid);
+
+#endif
