@@ -1,0 +1,638 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Client of the store: requests and replies of public/io/xs_wire.h over the daemon's socket, or over
+ * /dev/xen/xenbus when there is no socket. Watch events that arrive while a reply is awaited queue up.
+ */
+#include "lib/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "public/io/xs_wire.h"
+
+#define DEFAULT_SOCKET "/run/xenstored/socket"
+#define DEFAULT_DEVICE "/dev/xen/xenbus"
+
+struct store_message {
+    struct store_message *next;
+    size_t length;
+    char body[];               /* length bytes and a NUL that is not counted */
+};
+
+struct store {
+    int fd;
+    uint32_t last_id;
+    struct store_message *events, **events_end;
+};
+
+/* The names that an XS_ERROR carries (public/io/xs_wire.h lists them). */
+static const struct {
+    const char *name;
+    int number;
+} error_names[] = {
+    {"EINVAL", EINVAL}, {"EACCES", EACCES}, {"EEXIST", EEXIST}, {"EISDIR", EISDIR},
+    {"ENOENT", ENOENT}, {"ENOMEM", ENOMEM}, {"ENOSPC", ENOSPC}, {"EIO", EIO},
+    {"ENOTEMPTY", ENOTEMPTY}, {"ENOSYS", ENOSYS}, {"EROFS", EROFS}, {"EBUSY", EBUSY},
+    {"EAGAIN", EAGAIN}, {"EISCONN", EISCONN}, {"E2BIG", E2BIG}, {"EPERM", EPERM},
+};
+
+static int error_number(const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(error_names) / sizeof(error_names[0]); i++) {
+        if (strcmp(name, error_names[i].name) == 0)
+            return error_names[i].number;
+    }
+    return EIO;
+}
+
+static int open_socket(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd, err;
+
+    if (strlen(path) >= sizeof(address.sun_path)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    strcpy(address.sun_path, path);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+        return fd;
+    err = errno;
+    close(fd);
+    errno = err;
+    return -1;
+}
+
+int store_connect(struct parador_handle *h)
+{
+    const char *path = getenv("XENSTORED_PATH");
+    struct store *s;
+    int err;
+
+    if (h->store)
+        return 0;
+    s = calloc(1, sizeof(*s));
+    if (!s)
+        return parador_fail(h, ENOMEM, "out of memory");
+    s->events_end = &s->events;
+    if (!path)
+        path = DEFAULT_SOCKET;
+    s->fd = open_socket(path);
+    err = errno;
+    if (s->fd < 0)
+        s->fd = open(DEFAULT_DEVICE, O_RDWR | O_CLOEXEC);
+    if (s->fd < 0) {
+        free(s);
+        return parador_fail(h, err, "cannot reach the store at %s (%s): is the store daemon running?",
+                            path, strerror(err));
+    }
+    h->store = s;
+    return 0;
+}
+
+void store_disconnect(struct store *s)
+{
+    struct store_message *event;
+
+    if (!s)
+        return;
+    while ((event = s->events)) {
+        s->events = event->next;
+        free(event);
+    }
+    close(s->fd);
+    free(s);
+}
+
+/* A broken connection is dropped, so that the next operation starts afresh. */
+static int connection_lost(struct parador_handle *h, int err)
+{
+    store_disconnect(h->store);
+    h->store = NULL;
+    return parador_fail(h, err, "the connection to the store broke: %s", strerror(err));
+}
+
+static int send_all(struct parador_handle *h, const char *data, size_t size)
+{
+    while (size) {
+        ssize_t sent = write(h->store->fd, data, size);
+
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent <= 0)
+            return connection_lost(h, sent < 0 ? errno : EPIPE);
+        data += sent;
+        size -= (size_t)sent;
+    }
+    return 0;
+}
+
+static int receive_all(struct parador_handle *h, void *data, size_t size)
+{
+    char *p = data;
+
+    while (size) {
+        ssize_t got = read(h->store->fd, p, size);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return connection_lost(h, got < 0 ? errno : ECONNRESET);
+        p += got;
+        size -= (size_t)got;
+    }
+    return 0;
+}
+
+/* Reads one message; NULL when the connection broke. */
+static struct store_message *receive(struct parador_handle *h, struct xsd_sockmsg *header)
+{
+    struct store_message *message;
+
+    if (receive_all(h, header, sizeof(*header)) < 0)
+        return NULL;
+    if (header->len > XENSTORE_PAYLOAD_MAX) {
+        connection_lost(h, EPROTO);
+        return NULL;
+    }
+    message = malloc(sizeof(*message) + header->len + 1);
+    if (!message) {
+        connection_lost(h, ENOMEM);
+        return NULL;
+    }
+    message->next = NULL;
+    message->length = header->len;
+    message->body[header->len] = '\0';
+    if (receive_all(h, message->body, header->len) < 0) {
+        free(message);
+        return NULL;
+    }
+    return message;
+}
+
+static void queue_event(struct store *s, struct store_message *event)
+{
+    *s->events_end = event;
+    s->events_end = &event->next;
+}
+
+/*
+ * One request: the body is made of the parts, whose NULs are included where the protocol wants them.
+ * Returns the reply, or NULL with errno as the daemon said and a short sentence.
+ */
+struct part {
+    const void *data;
+    size_t size;
+};
+
+static struct store_message *request(struct parador_handle *h, uint32_t type, store_tx tx,
+                                     const struct part *parts, size_t count)
+{
+    char buffer[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX];
+    struct xsd_sockmsg header = {.type = type, .tx_id = tx};
+    struct store_message *reply;
+    size_t i, used = sizeof(header);
+
+    if (store_connect(h) < 0)
+        return NULL;
+    for (i = 0; i < count; i++) {
+        if (parts[i].size > sizeof(buffer) - used) {
+            parador_fail(h, E2BIG, "a store request is longer than %d bytes", XENSTORE_PAYLOAD_MAX);
+            return NULL;
+        }
+        memcpy(buffer + used, parts[i].data, parts[i].size);
+        used += parts[i].size;
+    }
+    header.len = (uint32_t)(used - sizeof(header));
+    header.req_id = ++h->store->last_id;
+    memcpy(buffer, &header, sizeof(header));
+    if (send_all(h, buffer, used) < 0)
+        return NULL;
+
+    for (;;) {
+        uint32_t wanted = h->store->last_id;
+
+        reply = receive(h, &header);
+        if (!reply)
+            return NULL;
+        if (header.type == XS_WATCH_EVENT) {
+            queue_event(h->store, reply);
+            continue;
+        }
+        if (header.req_id == wanted)
+            break;
+        free(reply);
+    }
+    if (header.type == XS_ERROR) {
+        int err = error_number(reply->body);
+
+        free(reply);
+        parador_fail(h, err, "the store says: %s", strerror(err));
+        return NULL;
+    }
+    if (header.type != type) {
+        free(reply);
+        connection_lost(h, EPROTO);
+        return NULL;
+    }
+    return reply;
+}
+
+/* A request whose reply says nothing but "done". */
+static int command(struct parador_handle *h, uint32_t type, store_tx tx, const struct part *parts,
+                   size_t count, const char *verb, const char *path)
+{
+    struct store_message *reply = request(h, type, tx, parts, count);
+
+    if (!reply)
+        return parador_fail_in(h, "cannot %s %s", verb, path);
+    free(reply);
+    return 0;
+}
+
+static struct part text(const char *s)
+{
+    return (struct part){s, strlen(s) + 1};
+}
+
+char *store_read(struct parador_handle *h, store_tx tx, const char *path, size_t *length)
+{
+    struct part parts[] = {text(path)};
+    struct store_message *reply = request(h, XS_READ, tx, parts, 1);
+    char *value;
+
+    if (!reply) {
+        parador_fail_in(h, "cannot read %s", path);
+        return NULL;
+    }
+    if (length)
+        *length = reply->length;
+    value = malloc(reply->length + 1);
+    if (value)
+        memcpy(value, reply->body, reply->length + 1);
+    else
+        parador_fail(h, ENOMEM, "out of memory");
+    free(reply);
+    return value;
+}
+
+char *store_readf(struct parador_handle *h, store_tx tx, const char *format, ...)
+{
+    char path[XENSTORE_ABS_PATH_MAX + 1];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(path, sizeof(path), format, args);
+    va_end(args);
+    return store_read(h, tx, path, NULL);
+}
+
+int store_write(struct parador_handle *h, store_tx tx, const char *path, const void *value,
+                size_t length)
+{
+    struct part parts[] = {text(path), {value, length}};
+
+    return command(h, XS_WRITE, tx, parts, 2, "write", path);
+}
+
+int store_writef(struct parador_handle *h, store_tx tx, const char *path, const char *format, ...)
+{
+    char value[XENSTORE_PAYLOAD_MAX];
+    va_list args;
+    int length;
+
+    va_start(args, format);
+    length = vsnprintf(value, sizeof(value), format, args);
+    va_end(args);
+    if (length < 0 || (size_t)length >= sizeof(value))
+        return parador_fail(h, E2BIG, "the value for %s is too long", path);
+    return store_write(h, tx, path, value, (size_t)length);
+}
+
+int store_mkdir(struct parador_handle *h, store_tx tx, const char *path)
+{
+    struct part parts[] = {text(path)};
+
+    return command(h, XS_MKDIR, tx, parts, 1, "make", path);
+}
+
+int store_remove(struct parador_handle *h, store_tx tx, const char *path)
+{
+    struct part parts[] = {text(path)};
+
+    if (command(h, XS_RM, tx, parts, 1, "remove", path) < 0)
+        return errno == ENOENT ? 0 : -1;
+    return 0;
+}
+
+/* Grows *names by the NUL-terminated strings of body. */
+static int add_names(char **names, size_t *size, const char *body, size_t length)
+{
+    char *grown = realloc(*names, *size + length + 1);
+
+    if (!grown)
+        return -1;
+    memcpy(grown + *size, body, length);
+    *names = grown;
+    *size += length;
+    return 0;
+}
+
+/* All names of a directory that does not fit one reply; restarts when it changed between parts. */
+static int directory_parts(struct parador_handle *h, store_tx tx, const char *path, char **names,
+                           size_t *size)
+{
+    char generation[32] = "";
+
+    *size = 0;
+    for (;;) {
+        char offset[24];
+        struct part parts[] = {text(path), {offset, 0}};
+        struct store_message *reply;
+        size_t skip, length;
+        bool last;
+
+        parts[1].size = (size_t)snprintf(offset, sizeof(offset), "%zu", *size) + 1;
+        reply = request(h, XS_DIRECTORY_PART, tx, parts, 2);
+        if (!reply)
+            return -1;
+        skip = strlen(reply->body) + 1;
+        if (skip > reply->length || skip > sizeof(generation)) {
+            free(reply);
+            return parador_fail(h, EPROTO, "the store sent a bad directory");
+        }
+        if (*size && strcmp(generation, reply->body) != 0) {
+            *size = 0;
+            free(reply);
+            continue;
+        }
+        memcpy(generation, reply->body, skip);
+        length = reply->length - skip;
+        /* An empty name ends the list. */
+        last = length == 0 || (length == 1 && reply->body[skip] == '\0') ||
+               (length > 1 && reply->body[skip + length - 1] == '\0' &&
+                reply->body[skip + length - 2] == '\0');
+        if (last && length)
+            length--;
+        if (add_names(names, size, reply->body + skip, length) < 0) {
+            free(reply);
+            return parador_fail(h, ENOMEM, "out of memory");
+        }
+        free(reply);
+        if (last)
+            return 0;
+    }
+}
+
+/* One block: the array of pointers, then the strings. */
+static char **split_names(const char *names, size_t size, size_t *count)
+{
+    size_t i, n = 0;
+    char **list, *strings;
+
+    for (i = 0; i < size; i++)
+        n += names[i] == '\0';
+    list = malloc((n + 1) * sizeof(*list) + size + 1);
+    if (!list)
+        return NULL;
+    strings = (char *)(list + n + 1);
+    if (size)
+        memcpy(strings, names, size);
+    strings[size] = '\0';
+    for (i = 0; i < n; i++) {
+        list[i] = strings;
+        strings += strlen(strings) + 1;
+    }
+    list[n] = NULL;
+    *count = n;
+    return list;
+}
+
+char **store_directory(struct parador_handle *h, store_tx tx, const char *path, size_t *count)
+{
+    struct part parts[] = {text(path)};
+    struct store_message *reply = request(h, XS_DIRECTORY, tx, parts, 1);
+    char **list = NULL, *names = NULL;
+    size_t size = 0;
+
+    if (reply) {
+        list = split_names(reply->body, reply->length, count);
+        free(reply);
+    } else if (errno == E2BIG) {
+        if (directory_parts(h, tx, path, &names, &size) < 0) {
+            free(names);
+            parador_fail_in(h, "cannot list %s", path);
+            return NULL;
+        }
+        list = split_names(names, size, count);
+        free(names);
+    } else {
+        parador_fail_in(h, "cannot list %s", path);
+        return NULL;
+    }
+    if (!list)
+        parador_fail(h, ENOMEM, "out of memory");
+    return list;
+}
+
+void store_free_list(char **list)
+{
+    free(list);
+}
+
+int store_set_perms(struct parador_handle *h, store_tx tx, const char *path,
+                    const struct store_perm *perms, size_t count)
+{
+    char body[512];
+    struct part parts[] = {text(path), {body, 0}};
+    size_t i, used = 0;
+
+    for (i = 0; i < count; i++) {
+        if (sizeof(body) - used < 16)
+            return parador_fail(h, E2BIG, "too many permissions for %s", path);
+        used += (size_t)snprintf(body + used, sizeof(body) - used, "%c%u", perms[i].access,
+                                 perms[i].domid) + 1;
+    }
+    parts[1].size = used;
+    return command(h, XS_SET_PERMS, tx, parts, 2, "set permissions of", path);
+}
+
+struct store_perm *store_get_perms(struct parador_handle *h, store_tx tx, const char *path,
+                                   size_t *count)
+{
+    struct part parts[] = {text(path)};
+    struct store_message *reply = request(h, XS_GET_PERMS, tx, parts, 1);
+    struct store_perm *perms;
+    const char *p, *end;
+    size_t n = 0;
+
+    if (!reply) {
+        parador_fail_in(h, "cannot read permissions of %s", path);
+        return NULL;
+    }
+    /* Each entry takes at least two characters and its NUL. */
+    perms = calloc(reply->length / 2 + 1, sizeof(*perms));
+    if (!perms) {
+        free(reply);
+        parador_fail(h, ENOMEM, "out of memory");
+        return NULL;
+    }
+    end = reply->body + reply->length;
+    for (p = reply->body; p < end && *p; p += strlen(p) + 1) {
+        perms[n].access = p[0];
+        perms[n].domid = (domid_t)strtoul(p + 1, NULL, 10);
+        n++;
+    }
+    free(reply);
+    *count = n;
+    return perms;
+}
+
+int store_transaction_start(struct parador_handle *h, store_tx *tx)
+{
+    struct part parts[] = {text("")};
+    struct store_message *reply = request(h, XS_TRANSACTION_START, STORE_NO_TX, parts, 1);
+
+    if (!reply)
+        return parador_fail_in(h, "cannot start a store transaction");
+    *tx = (store_tx)strtoul(reply->body, NULL, 10);
+    free(reply);
+    return 0;
+}
+
+int store_transaction_end(struct parador_handle *h, store_tx tx, bool commit)
+{
+    struct part parts[] = {text(commit ? "T" : "F")};
+
+    return command(h, XS_TRANSACTION_END, tx, parts, 1, "end", "a store transaction");
+}
+
+int store_watch(struct parador_handle *h, const char *path, const char *token)
+{
+    struct part parts[] = {text(path), text(token)};
+
+    return command(h, XS_WATCH, STORE_NO_TX, parts, 2, "watch", path);
+}
+
+int store_unwatch(struct parador_handle *h, const char *path, const char *token)
+{
+    struct part parts[] = {text(path), text(token)};
+    struct store_message **link;
+
+    if (command(h, XS_UNWATCH, STORE_NO_TX, parts, 2, "unwatch", path) < 0)
+        return -1;
+    /* Events that came before the answer must not surprise a later watch. */
+    for (link = &h->store->events; *link;) {
+        struct store_message *event = *link;
+        size_t skip = strlen(event->body) + 1;
+
+        if (skip < event->length && strcmp(event->body + skip, token) == 0) {
+            *link = event->next;
+            free(event);
+        } else {
+            link = &event->next;
+        }
+    }
+    h->store->events_end = link;
+    return 0;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Takes the first queued event apart. */
+static int take_event(struct parador_handle *h, char **path, char **token)
+{
+    struct store *s = h->store;
+    struct store_message *event = s->events;
+    size_t skip = strlen(event->body) + 1;
+
+    s->events = event->next;
+    if (!s->events)
+        s->events_end = &s->events;
+    *path = strdup(event->body);
+    *token = strdup(skip < event->length ? event->body + skip : "");
+    free(event);
+    if (*path && *token)
+        return 1;
+    free(*path);
+    free(*token);
+    return parador_fail(h, ENOMEM, "out of memory");
+}
+
+int store_event(struct parador_handle *h, int timeout_ms, char **path, char **token)
+{
+    int64_t end = now_ms() + timeout_ms;
+
+    if (store_connect(h) < 0)
+        return -1;
+    while (!h->store->events) {
+        struct pollfd poller = {.fd = h->store->fd, .events = POLLIN};
+        int64_t left = timeout_ms < 0 ? -1 : end - now_ms();
+        struct xsd_sockmsg header;
+        struct store_message *message;
+        int ready = poll(&poller, 1, timeout_ms < 0 ? -1 : left > 0 ? (int)left : 0);
+
+        if (ready < 0 && errno != EINTR)
+            return handle_fail_errno(h, "cannot wait for the store");
+        if (ready == 0)
+            return 0;
+        if (ready < 0)
+            continue;
+        message = receive(h, &header);
+        if (!message)
+            return -1;
+        if (header.type == XS_WATCH_EVENT)
+            queue_event(h->store, message);
+        else
+            free(message);
+    }
+    return take_event(h, path, token);
+}
+
+int store_fd(struct parador_handle *h)
+{
+    return store_connect(h) < 0 ? -1 : h->store->fd;
+}
+
+int store_introduce(struct parador_handle *h, domid_t domid, uint64_t ring_mfn, uint32_t port)
+{
+    char id[16], mfn[24], evtchn[16];
+    struct part parts[3];
+
+    snprintf(id, sizeof(id), "%u", domid);
+    snprintf(mfn, sizeof(mfn), "%llu", (unsigned long long)ring_mfn);
+    snprintf(evtchn, sizeof(evtchn), "%u", port);
+    parts[0] = text(id);
+    parts[1] = text(mfn);
+    parts[2] = text(evtchn);
+    return command(h, XS_INTRODUCE, STORE_NO_TX, parts, 3, "introduce to the store domain", id);
+}
+
+int store_release(struct parador_handle *h, domid_t domid)
+{
+    char id[16];
+    struct part parts[1];
+
+    snprintf(id, sizeof(id), "%u", domid);
+    parts[0] = text(id);
+    return command(h, XS_RELEASE, STORE_NO_TX, parts, 1, "release from the store domain", id);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* The machine as a whole: its memory and CPUs, its domains, the hypervisor's console ring. */
+#include "lib/internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+int parador_sysctl(struct parador_handle *h, struct xen_sysctl *op)
+{
+    struct xen_sysctl *buf = parador_hcbuf_alloc(h, sizeof(*buf));
+    long ret;
+
+    if (!buf)
+        return -1;
+    *buf = *op;
+    buf->interface_version = XEN_SYSCTL_INTERFACE_VERSION;
+    ret = parador_hypercall(h, __HYPERVISOR_sysctl, (uintptr_t)buf, 0, 0, 0, 0);
+    *op = *buf;
+    parador_hcbuf_free(h, buf, sizeof(*buf));
+    if (ret >= 0)
+        return 0;
+    if (h->privcmd_fd < 0)
+        return -1;
+    if (errno == EACCES)
+        return parador_fail(h, EACCES, "the hypervisor does not speak sysctl version 0x%x",
+                            XEN_SYSCTL_INTERFACE_VERSION);
+    return parador_fail(h, errno, "sysctl %u: %s", op->cmd, strerror(errno));
+}
+
+int parador_physinfo(struct parador_handle *h, struct xen_sysctl_physinfo *info)
+{
+    struct xen_sysctl op = {.cmd = XEN_SYSCTL_physinfo};
+
+    if (parador_sysctl(h, &op) < 0)
+        return parador_fail_in(h, "cannot look at the machine");
+    *info = op.u.physinfo;
+    return 0;
+}
+
+int parador_domain_list(struct parador_handle *h, domid_t first, unsigned max,
+                        struct xen_domctl_getdomaininfo *list)
+{
+    struct xen_sysctl op = {.cmd = XEN_SYSCTL_getdomaininfolist};
+    size_t size = max * sizeof(*list);
+    struct xen_domctl_getdomaininfo *buf = parador_hcbuf_alloc(h, size);
+    int ret = -1;
+
+    if (!buf)
+        return -1;
+    op.u.getdomaininfolist.first_domain = first;
+    op.u.getdomaininfolist.max_domains = max;
+    set_xen_guest_handle(op.u.getdomaininfolist.buffer, buf);
+    if (parador_sysctl(h, &op) < 0) {
+        parador_fail_in(h, "cannot list the domains");
+    } else if (op.u.getdomaininfolist.num_domains > max) {
+        parador_fail(h, EPROTO, "the hypervisor listed more domains than asked for");
+    } else {
+        ret = (int)op.u.getdomaininfolist.num_domains;
+        memcpy(list, buf, (size_t)ret * sizeof(*list));
+    }
+    parador_hcbuf_free(h, buf, size);
+    return ret;
+}
+
+int parador_console_ring(struct parador_handle *h, char *buf, uint32_t size, uint32_t *index,
+                         bool clear)
+{
+    struct xen_sysctl op = {.cmd = XEN_SYSCTL_readconsole};
+    char *bounce = parador_hcbuf_alloc(h, size);
+    int ret = -1;
+
+    if (!bounce)
+        return -1;
+    op.u.readconsole.clear = clear;
+    op.u.readconsole.incremental = 1;
+    op.u.readconsole.index = *index;
+    op.u.readconsole.count = size;
+    set_xen_guest_handle(op.u.readconsole.buffer, bounce);
+    if (parador_sysctl(h, &op) < 0) {
+        parador_fail_in(h, "cannot read the hypervisor's console ring");
+    } else if (op.u.readconsole.count > size) {
+        parador_fail(h, EPROTO, "the hypervisor's console ring gave more than asked for");
+    } else {
+        ret = (int)op.u.readconsole.count;
+        memcpy(buf, bounce, (size_t)ret);
+        *index = op.u.readconsole.index;
+    }
+    parador_hcbuf_free(h, bounce, size);
+    return ret;
+}
