@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* The one door to memory at guest addresses. */
+#ifndef CORE_GUEST_ACCESS_H
+#define CORE_GUEST_ACCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* An address in the current vcpu's kernel address space: its own type, so it cannot be dereferenced. */
+struct guest_ptr {
+    uint64_t va;
+};
+
+static inline struct guest_ptr guest_ptr(uint64_t va) { return (struct guest_ptr){ va }; }
+/* Element i of an array of `size`-byte elements; an overflow gives an address that every access refuses. */
+struct guest_ptr guest_ptr_at(struct guest_ptr p, uint64_t i, size_t size);
+static inline bool guest_ptr_null(struct guest_ptr p) { return p.va == 0; }
+
+/* [va, va+len) lies wholly outside the hypervisor's range and does not wrap. */
+bool guest_range_ok(uint64_t va, uint64_t len);
+
+/* 0 or -EFAULT. Interrupts on. Each byte is read once: validate the copy. */
+int copy_from_guest(void *dst, struct guest_ptr src, size_t len);
+int copy_to_guest(struct guest_ptr dst, const void *src, size_t len);
+int clear_guest(struct guest_ptr dst, size_t len);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* The scheduler core and the interface of its policies. */
+#ifndef CORE_SCHED_H
+#define CORE_SCHED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/vcpu.h"
+
+struct sched_policy {
+    const char *name, *opt_name;
+    unsigned id;                                   /* XEN_SCHEDULER_* */
+    void (*init_cpu)(unsigned cpu);
+    void (*insert)(struct vcpu *v);                /* new vcpu: choose its CPU */
+    void (*remove)(struct vcpu *v);
+    /* All below with the queue lock of v->cpu (pick_next: of this CPU) held, interrupts off. */
+    void (*wake)(struct vcpu *v);
+    void (*sleep)(struct vcpu *v);
+    void (*yield)(struct vcpu *v);
+    /* Next vcpu for this CPU (its idle vcpu when none); *slice_ns 0: no timer needed. */
+    struct vcpu *(*pick_next)(unsigned cpu, uint64_t now, uint64_t *slice_ns);
+    void (*context_saved)(struct vcpu *v);
+    unsigned (*pick_cpu)(struct vcpu *v);
+    int (*adjust)(struct domain *d, const void *set, void *get);
+};
+
+extern const struct sched_policy *sched_policy;
+
+void sched_init(void);
+void sched_init_cpu(unsigned cpu);
+/* The idle vcpu of each CPU; its loop runs softirqs and halts. */
+struct vcpu *idle_vcpu(unsigned cpu);
+void idle_loop(void) __attribute__((noreturn));
+void sched_insert_vcpu(struct vcpu *v);
+void sched_remove_vcpu(struct vcpu *v);
+/* Voluntary: the current vcpu blocks (re-checks pending events), yields, or polls. */
+void sched_block_current(void);
+void sched_yield_current(void);
+/* Bodies of SCHEDOP_poll; ports already copied and checked. 0 or -errno. */
+int sched_poll_current(const uint32_t *ports, unsigned n, uint64_t timeout_abs_ns);
+/* v must not run any more when this returns (v's or its domain's pause was raised before). */
+void vcpu_sleep_nosync(struct vcpu *v);
+void vcpu_sleep_sync(struct vcpu *v);
+int sched_set_affinity(struct vcpu *v, const struct cpumask *hard, const struct cpumask *soft);
+/* Updates the accounting of v up to now and copies it out. */
+void runstate_get(struct vcpu *v, struct vcpu_runstate_info *out);
+void runstate_change(struct vcpu *v, int new_state, uint64_t now);
+/* Rewrites the guest's registered runstate area; true when done (v is current). */
+bool runstate_update_area(struct vcpu *v);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* System time: nanoseconds since boot, from the TSC once it has been checked. */
+#ifndef HW_TSC_H
+#define HW_TSC_H
+
+#include <stdint.h>
+
+static inline uint64_t rdtsc(void)
+{
+    uint32_t lo, hi;
+
+    __asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
+    return ((uint64_t)hi << 32) | lo;
+}
+
+extern uint64_t tsc_khz;
+
+/* What pvclock publishes: ns = ((tsc - tsc_stamp) << shift or >> -shift) * mul >> 32 + ns_stamp. */
+struct tsc_scale {
+    uint64_t tsc_stamp;
+    uint64_t ns_stamp;
+    uint32_t mul;
+    int8_t shift;
+};
+extern struct tsc_scale tsc_scale; /* constant after boot: TSCs are synchronous or the fallback clock is used */
+
+/* Nanoseconds since boot; monotonic on each CPU and across CPUs. Any context. */
+uint64_t now_ns(void);
+/* System time that a TSC value corresponds to. */
+uint64_t tsc_to_ns(uint64_t tsc);
+/* Wall clock (ns since the epoch, UTC) at system time zero, as read from the RTC and as set by dom0. */
+uint64_t wallclock_boot_ns(void);
+void tsc_init(void);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Fixed-size sets of physical CPUs. */
+#ifndef LIB_CPUMASK_H
+#define LIB_CPUMASK_H
+
+#include <stdbool.h>
+
+#include "config.h"
+#include "lib/bitmap.h"
+
+struct cpumask {
+    unsigned long bits[BITMAP_WORDS(MAX_CPUS)];
+};
+
+extern struct cpumask cpu_online_mask;
+
+static inline void cpumask_set(struct cpumask *m, unsigned cpu) { bitmap_set_atomic(m->bits, cpu); }
+static inline void cpumask_clear(struct cpumask *m, unsigned cpu) { bitmap_clear_atomic(m->bits, cpu); }
+static inline bool cpumask_test(const struct cpumask *m, unsigned cpu) { return bitmap_test(m->bits, cpu); }
+static inline void cpumask_zero(struct cpumask *m) { bitmap_zero(m->bits, MAX_CPUS); }
+static inline bool cpumask_empty(const struct cpumask *m) { return bitmap_empty(m->bits, MAX_CPUS); }
+static inline unsigned cpumask_next(const struct cpumask *m, unsigned from)
+{
+    return bitmap_next_set(m->bits, MAX_CPUS, from);
+}
+static inline void cpumask_and(struct cpumask *d, const struct cpumask *a, const struct cpumask *b)
+{
+    for (unsigned i = 0; i < BITMAP_WORDS(MAX_CPUS); i++)
+        d->bits[i] = a->bits[i] & b->bits[i];
+}
+static inline void cpumask_or(struct cpumask *d, const struct cpumask *a, const struct cpumask *b)
+{
+    for (unsigned i = 0; i < BITMAP_WORDS(MAX_CPUS); i++)
+        d->bits[i] = a->bits[i] | b->bits[i];
+}
+static inline unsigned cpumask_weight(const struct cpumask *m)
+{
+    return bitmap_weight(m->bits, MAX_CPUS);
+}
+
+#define for_each_cpu(cpu, mask) \
+    for ((cpu) = cpumask_next((mask), 0); (cpu) < MAX_CPUS; (cpu) = cpumask_next((mask), (cpu) + 1))
+#define for_each_online_cpu(cpu) for_each_cpu(cpu, &cpu_online_mask)
+
+#endif

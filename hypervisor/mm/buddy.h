@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* The frame allocator: power-of-two blocks of RAM. */
+#ifndef MM_BUDDY_H
+#define MM_BUDDY_H
+
+#include <stdint.h>
+
+#include "mm/frame.h"
+
+#define MAX_ORDER 18
+
+/* addr_bits limits the machine address (0: no limit), for DMA. Returns NULL when out of memory. Contents undefined. */
+struct page_info *buddy_alloc(unsigned order, unsigned addr_bits);
+/* Frees a block as allocated, or single frames of one. */
+void buddy_free(struct page_info *pg, unsigned order);
+uint64_t buddy_free_pages(void);
+/* Zeroed frames for the hypervisor's own use (PGC_HV, owner NULL); NULL when out of memory. */
+void *hv_alloc_pages(unsigned order);
+void hv_free_pages(void *v, unsigned order);
+uint64_t hv_pages_in_use(void);
+
+#endif

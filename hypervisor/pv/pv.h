@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* What a paravirtual domain and vcpu are, beyond what the core knows. */
+#ifndef PV_PV_H
+#define PV_PV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/domain.h"
+#include "core/vcpu.h"
+#include "hw/percpu.h"
+#include "hw/regs.h"
+#include "lib/list.h"
+#include "public/trap.h"
+
+/* A pv domain embeds the core's as first member; to_pv_domain() is the only cast. */
+struct pv_domain {
+    struct domain core;
+    uint32_t pci_cf8;            /* dom0: latch of port 0xcf8, as its last write left it */
+    uint64_t nmi_callback;
+    uint64_t next_pinned;        /* relinquish: progress through the page list */
+    uint64_t cpuid_policy_done;
+    bool m2p_strict;
+};
+
+struct pv_vcpu {
+    struct vcpu core;
+
+    /* Which half of the guest the registers belong to, and its page tables (pv/pt_root.c) */
+    bool kernel_mode;
+    uint64_t cr3_kernel;         /* mfn of the kernel's L4, referenced as PGT_L4 */
+    uint64_t cr3_user;           /* mfn of the user L4, likewise; 0: none */
+
+    /* Entry points and kernel stack, as the guest registered them (canonical, checked at registration) */
+    uint64_t event_callback, failsafe_callback, syscall_callback, syscall32_callback, sysenter_callback;
+    bool syscall_masks_events, failsafe_masks_events, syscall32_masks_events, sysenter_masks_events;
+    uint64_t kernel_sp;
+    uint16_t kernel_ss;
+    struct trap_info traps[256]; /* set_trap_table; address 0: none */
+
+    /* Registers while not on a CPU */
+    struct trap_frame regs;
+    uint16_t ds, es, fs, gs;
+    uint64_t fs_base, gs_base_kernel, gs_base_user;
+    uint64_t cr0, cr2, cr4;      /* as the guest sees them */
+    uint64_t dr[8];
+    uint8_t iopl;                /* PHYSDEVOP_set_iopl */
+    uint64_t iobmp;              /* guest address of its I/O bitmap, PHYSDEVOP_set_iobitmap */
+    unsigned iobmp_limit;
+    void *fpu_area;
+    bool fpu_ts;                 /* guest has set CR0.TS (fpu_taskswitch) */
+    uint64_t xcr0;
+
+    /* Descriptor tables: frames typed PGT_DESC and referenced (pv/descriptor.c) */
+    uint64_t gdt_mfn[14];
+    unsigned gdt_entries;
+    uint64_t ldt_mfn[16];
+    uint64_t ldt_base;
+    unsigned ldt_entries;
+
+    uint8_t nmi_state;
+    uint16_t nmi_saved_masks;
+};
+
+static inline struct pv_domain *to_pv_domain(struct domain *d) { return container_of(d, struct pv_domain, core); }
+static inline struct pv_vcpu *to_pv_vcpu(struct vcpu *v) { return container_of(v, struct pv_vcpu, core); }
+#define current_pv (to_pv_vcpu(current))
+
+/* Canonical and outside the hypervisor's range: acceptable as a guest entry point or stack. */
+bool pv_entry_ok(uint64_t va);
+/* A selector fit for guest use: RPL 3, or null where allowed; forces RPL as the ABI says. */
+uint16_t pv_fixup_selector(uint16_t sel);
+
+#endif
