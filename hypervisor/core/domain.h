@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/quiesce.h"
 #include "hw/spinlock.h"
+#include "hw/timer.h"
 #include "lib/cpumask.h"
 #include "lib/list.h"
 #include "lib/rangeset.h"
@@ -18,6 +20,11 @@ struct vehicle_ops;
 struct evtchn_domain;
 struct grant_table;
 struct pirq_table;
+
+/* shutdown_code while the guest has given none. */
+#define SHUTDOWN_CODE_NONE 0xff
+/* Watchdog timers a domain may run at a time. */
+#define DOMAIN_WATCHDOGS 2
 
 enum domain_state { DOM_ALIVE, DOM_DYING, DOM_DEAD };
 
@@ -44,6 +51,7 @@ struct domain {
     /* Memory: core/physmem [LOCK_PHYSMEM] */
     struct spinlock page_lock;
     uint32_t page_list;                 /* first mfn of the owned frames, linked through page_info */
+    uint32_t relinquished_list;         /* frames given up that others still refer to */
     uint64_t tot_pages;
     uint64_t max_pages;
     uint64_t hv_pages;                  /* our frames shared with it: shared_info, grant tables */
@@ -52,8 +60,11 @@ struct domain {
     /* Pausing and shutting down */
     uint32_t pause_count;               /* (a) not runnable while non-zero */
     bool controller_pause;              /* [lock] XEN_DOMCTL_pausedomain holds one of them */
-    bool is_shutting_down, is_shut_down;/* [lock] */
-    uint8_t shutdown_code;              /* [lock] SHUTDOWN_* */
+    bool is_shutting_down, is_shut_down;/* (a) set by whoever shuts it down first; cleared by domain_resume */
+    uint8_t shutdown_code;              /* (a) SHUTDOWN_*; SHUTDOWN_CODE_NONE until one is recorded */
+    uint32_t poll_count;                /* (a) vcpus that sleep in SCHEDOP_poll */
+    struct timer watchdog[DOMAIN_WATCHDOGS]; /* [lock] SCHEDOP_watchdog */
+    uint8_t watchdog_running;           /* [lock] bit per watchdog */
     bool debugger_attached;
 
     /* Facilities, each owned by its file */
@@ -66,10 +77,11 @@ struct domain {
     uint32_t vm_assist;                 /* VMASST_TYPE_* bits */
     int64_t time_offset_seconds;
 
-    uint32_t relinquish_step;           /* progress of domain_kill */
+    uint32_t relinquish_step;           /* progress of domain_kill [LOCK_DOMCTL] */
+    bool grace_passed;                  /* (a) every CPU has let go of lookups made before the death */
+    struct quiesce grace;               /* domain_kill's, then the final free's */
     uint64_t weight;                    /* scheduler parameters, set by sched_set_params */
     uint32_t cap;
-    struct domain *hash_next;
     struct list_head all;               /* domain list, ordered by domid [LOCK_DOMAIN_TABLE] */
     void (*free_fn)(struct domain *);
 };
@@ -117,7 +129,19 @@ void domain_pause_nosync(struct domain *d);
 void domain_unpause(struct domain *d);
 /* Iterates in domid order under the table lock: fn returns false to stop. */
 void domain_for_each(domid_t first, bool (*fn)(struct domain *d, void *arg), void *arg);
+/* The first domain with domid >= first, with a reference; NULL: none. */
+struct domain *domain_get_next(unsigned first);
 void domain_init_early(void);
+/* How the machine ends when dom0 crashes: halt instead of reboot (option noreboot). */
+extern bool domain_noreboot;
+
+/* SCHEDOP_watchdog: id 0 starts one (returns its id), else restarts or, with seconds 0, stops it. */
+int domain_watchdog(struct domain *d, uint32_t id, uint32_t seconds);
+void domain_watchdog_init(struct domain *d);
+void domain_watchdog_kill(struct domain *d);
+/* core/shared.c: the shared_info frame, with all events masked. 0 or -ENOMEM. */
+int shared_info_init(struct domain *d);
+void shared_info_destroy(struct domain *d);
 
 #define for_each_vcpu(d, v, i) \
     for ((i) = 0; (i) < (d)->max_vcpus; (i)++) \

@@ -23,6 +23,13 @@ void physmem_free_page(struct page_info *pg);
 void physmem_share_hv_page(struct page_info *pg, struct domain *d, bool writable);
 /* Drops PGC_ALLOCATED of every frame, resumably (-ERESTART). */
 int physmem_relinquish(struct domain *d);
+/*
+ * Takes a shared hypervisor frame away from its domain: the frame is freed as soon as no guest refers to it,
+ * the domain's structure may go before. NULL is not accepted.
+ */
+void physmem_unshare_hv_page(struct page_info *pg);
+/* Returns freed frames that still rest (until no TLB can hold them) to the allocator. Interrupts on, no irq-safe lock. */
+void physmem_drain(void);
 void physmem_init(void);
 
 #endif

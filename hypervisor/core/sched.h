@@ -23,6 +23,10 @@ struct sched_policy {
     void (*context_saved)(struct vcpu *v);
     unsigned (*pick_cpu)(struct vcpu *v);
     int (*adjust)(struct domain *d, const void *set, void *get);
+    /* Takes a queued vcpu that may run on `thief` from `victim`'s queue (its lock held); NULL: none. */
+    struct vcpu *(*steal)(unsigned victim, unsigned thief);
+    /* Queued vcpus of a CPU, read without its lock. */
+    unsigned (*queued)(unsigned cpu);
 };
 
 extern const struct sched_policy *sched_policy;
@@ -42,6 +46,14 @@ int sched_poll_current(const uint32_t *ports, unsigned n, uint64_t timeout_abs_n
 /* v must not run any more when this returns (v's or its domain's pause was raised before). */
 void vcpu_sleep_nosync(struct vcpu *v);
 void vcpu_sleep_sync(struct vcpu *v);
+/* A port of d became pending: wakes its vcpus that poll for it. Any context. */
+void sched_poll_wake(struct domain *d, uint32_t port);
+/* Ends v's poll, if it polls (an event or its time arrived). Any context. */
+void sched_poll_end(struct vcpu *v);
+/* For policies, queue lock of cpu held: the CPU shall choose again. */
+void sched_tickle(unsigned cpu);
+/* CPUs that run their idle vcpu and have not been promised work yet. */
+extern struct cpumask sched_idle_mask;
 int sched_set_affinity(struct vcpu *v, const struct cpumask *hard, const struct cpumask *soft);
 /* Updates the accounting of v up to now and copies it out. */
 void runstate_get(struct vcpu *v, struct vcpu_runstate_info *out);

@@ -45,6 +45,7 @@ struct vcpu {
 
     struct vcpu_info *vcpu_info;   /* never NULL: shared_info's, a registered page's, or a dummy */
     uint64_t vcpu_info_mfn;        /* registered page, referenced; M2P_INVALID: none */
+    struct vcpu_info dummy_info;   /* stands in where shared_info has no record for this vcpu */
 
     struct sched_entity sched;
     struct cpumask hard_affinity, soft_affinity;
@@ -54,6 +55,7 @@ struct vcpu {
     struct vcpu_runstate_info runstate;
     struct guest_ptr runstate_guest;   /* VCPUOP_register_runstate_memory_area; va 0: none */
     struct guest_ptr time_info_guest;  /* VCPUOP_register_vcpu_time_memory_area; va 0: none */
+    bool time_info_stale;              /* the copy above is to be rewritten when the vcpu next runs */
 
     /* Timers */
     struct timer singleshot_timer; /* VIRQ_TIMER: set_timer_op, VCPUOP_set_singleshot_timer */
@@ -93,6 +95,9 @@ static inline bool vcpu_runnable(const struct vcpu *v);
 int vcpu_map_info(struct vcpu *v, uint64_t mfn, unsigned offset);
 void vcpu_unmap_info(struct vcpu *v);
 void vcpu_reset(struct vcpu *v);
+/* Brings an initialised vcpu up (-EINVAL: not initialised) or takes it down; being so already is success. */
+int vcpu_up(struct vcpu *v);
+void vcpu_down(struct vcpu *v);
 
 #include "core/domain.h"
 static inline bool vcpu_runnable(const struct vcpu *v)

@@ -3,6 +3,7 @@
 #ifndef CORE_VEHICLE_H
 #define CORE_VEHICLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct domain;
@@ -30,6 +31,12 @@ struct vehicle_ops {
     /* Leave and enter a vcpu on this CPU, interrupts off. switch_to also loads CR3 and descriptors. */
     void (*switch_from)(struct vcpu *v);
     void (*switch_to)(struct vcpu *v);
+    /*
+     * The current vcpu's registers may belong to its user half, where kernel addresses are not mapped:
+     * makes its kernel half's address space the loaded one (on), and puts the right one back. Interrupts off.
+     * NULL when kernel addresses are always mapped.
+     */
+    void (*kernel_view)(struct vcpu *v, bool on);
     /*
      * Grant mappings at guest addresses. host_addr is a linear address, or with GNTMAP_contains_pte
      * a machine address of a PTE. The frame's reference and type are already held by the caller.
