@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* What a kernel's Xen ELF notes say about how to start it. */
+#include "lib/elfnote.h"
+
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "public/elfnote.h"
+#include "public/features.h"
+
+struct note_header {
+    uint32_t namesz, descsz, type;
+};
+
+static const struct {
+    const char *name;
+    unsigned bit;
+} feature_names[] = {
+    { "writable_page_tables", XENFEAT_writable_page_tables },
+    { "writable_descriptor_tables", XENFEAT_writable_descriptor_tables },
+    { "auto_translated_physmap", XENFEAT_auto_translated_physmap },
+    { "supervisor_mode_kernel", XENFEAT_supervisor_mode_kernel },
+    { "pae_pgdir_above_4gb", XENFEAT_pae_pgdir_above_4gb },
+    { "hvm_callback_vector", XENFEAT_hvm_callback_vector },
+    { "dom0", XENFEAT_dom0 },
+};
+
+/* What we cannot give to any guest: a kernel that insists on one of these cannot run. */
+#define REFUSED_FEATURES \
+    ((1u << XENFEAT_writable_page_tables) | (1u << XENFEAT_writable_descriptor_tables) | \
+     (1u << XENFEAT_auto_translated_physmap) | (1u << XENFEAT_supervisor_mode_kernel))
+
+/* "a|!b|c": names we do not know are ignored unless the kernel insists, when they show as bit 31. */
+static void read_features(struct pv_notes *n, const char *s, size_t len)
+{
+    size_t i = 0;
+
+    while (i < len && s[i] != '\0') {
+        bool must = s[i] == '!';
+        size_t start = i += must, bit = 31;
+
+        while (i < len && s[i] != '\0' && s[i] != '|')
+            i++;
+        for (size_t f = 0; f < sizeof(feature_names) / sizeof(feature_names[0]); f++)
+            if (strlen(feature_names[f].name) == i - start &&
+                memcmp(feature_names[f].name, s + start, i - start) == 0)
+                bit = feature_names[f].bit;
+        if (must)
+            n->required |= 1u << bit;
+        if (bit != 31)
+            n->supported |= 1u << bit;
+        if (i < len && s[i] == '|')
+            i++;
+    }
+}
+
+static void read_text(char *out, size_t size, const uint8_t *desc, size_t len)
+{
+    size_t n = strnlen((const char *)desc, len);
+
+    if (n > size - 1)
+        n = size - 1;
+    memcpy(out, desc, n);
+    out[n] = '\0';
+}
+
+static void read_note(struct pv_notes *n, uint32_t type, const uint8_t *desc, size_t len)
+{
+    uint64_t number = 0;
+
+    if (len == 4 || len == 8)
+        memcpy(&number, desc, len);
+    n->any = true;
+    switch (type) {
+    case XEN_ELFNOTE_ENTRY:
+        n->entry = number;
+        break;
+    case XEN_ELFNOTE_HYPERCALL_PAGE:
+        n->hypercall_page = number;
+        break;
+    case XEN_ELFNOTE_VIRT_BASE:
+        n->virt_base = number;
+        break;
+    case XEN_ELFNOTE_PADDR_OFFSET:
+        n->paddr_offset = number;
+        break;
+    case XEN_ELFNOTE_INIT_P2M:
+        n->init_p2m = number;
+        break;
+    case XEN_ELFNOTE_MOD_START_PFN:
+        n->mod_start_pfn = number != 0;
+        break;
+    case XEN_ELFNOTE_SUPPORTED_FEATURES:
+        n->supported |= number;
+        break;
+    case XEN_ELFNOTE_FEATURES:
+        read_features(n, (const char *)desc, len);
+        break;
+    case XEN_ELFNOTE_GUEST_OS:
+        read_text(n->guest_os, sizeof(n->guest_os), desc, len);
+        break;
+    case XEN_ELFNOTE_LOADER:
+        read_text(n->loader, sizeof(n->loader), desc, len);
+        break;
+    }
+}
+
+static void read_segment(struct pv_notes *n, const uint8_t *p, uint64_t left)
+{
+    struct note_header h;
+
+    while (left >= sizeof(h)) {
+        uint64_t name_len, desc_len;
+
+        memcpy(&h, p, sizeof(h));
+        name_len = ((uint64_t)h.namesz + 3) & ~3ULL;
+        desc_len = ((uint64_t)h.descsz + 3) & ~3ULL;
+        p += sizeof(h);
+        left -= sizeof(h);
+        if (name_len > left || desc_len > left - name_len)
+            return;
+        if (h.namesz == 4 && memcmp(p, "Xen", 4) == 0)
+            read_note(n, h.type, p + name_len, h.descsz);
+        p += name_len + desc_len;
+        left -= name_len + desc_len;
+    }
+}
+
+void pv_notes_read(const struct elf_image *elf, struct pv_notes *notes)
+{
+    struct elf_phdr ph;
+
+    memset(notes, 0, sizeof(*notes));
+    notes->entry = notes->hypercall_page = notes->virt_base = PV_NOTE_ABSENT;
+    notes->paddr_offset = notes->init_p2m = PV_NOTE_ABSENT;
+    for (unsigned i = 0; i < elf->phnum; i++)
+        if (elf_phdr(elf, i, &ph) == 0 && ph.type == ELF_PT_NOTE)
+            read_segment(notes, elf->data + ph.offset, ph.filesz);
+}
+
+int pv_notes_check(const struct pv_notes *n, bool as_dom0, char *why, size_t why_size)
+{
+    const char *lack = NULL;
+
+    if (!n->any)
+        lack = "it has no Xen ELF notes: not a kernel built with CONFIG_XEN_PV";
+    else if (n->entry == PV_NOTE_ABSENT)
+        lack = "it has no PV entry point (ELF note ENTRY): built for hardware-assisted guests only";
+    else if (n->virt_base == PV_NOTE_ABSENT)
+        lack = "it does not say where it is linked (ELF note VIRT_BASE)";
+    else if (n->loader[0] != '\0' && strcmp(n->loader, "generic") != 0)
+        lack = "it asks for a loader other than \"generic\" (ELF note LOADER)";
+    else if ((n->required & REFUSED_FEATURES) != 0 || (n->required & (1u << 31)) != 0)
+        lack = "it insists on a feature that Parador does not offer (ELF note FEATURES)";
+    else if (as_dom0 && !(n->supported & (1u << XENFEAT_dom0)))
+        lack = "it cannot be a control domain: built without CONFIG_XEN_DOM0";
+    if (lack == NULL)
+        return 0;
+    strlcpy(why, lack, why_size);
+    return -ENOEXEC;
+}
