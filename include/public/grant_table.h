@@ -103,7 +103,7 @@
 #define GNTMAP_contains_pte         (1 << _GNTMAP_contains_pte) /* host_addr names a pte */
 /* Bits 16 up: stored in the pte's bits available to software (three of them). */
 #define _GNTMAP_guest_avail0        16
-#define GNTMAP_guest_avail_mask     (xen_mk_uint(0xffffffff) << _GNTMAP_guest_avail0)
+#define GNTMAP_guest_avail_mask     xen_mk_uint(0xffff0000)
 
 /* gnttab_copy.flags: this side is named by a grant reference, else by a frame number. */
 #define _GNTCOPY_source_gref        0

@@ -10,7 +10,7 @@
 
 #include "types.h"
 
-#define XENPF_INTERFACE_VERSION     0x03000000
+#define XENPF_INTERFACE_VERSION     0x03000001
 
 /* IN settime32 / settime64: the wall clock at a system time; spreads to every domain's shared_info.
  *   EINVAL  mbz or nsecs out of range */

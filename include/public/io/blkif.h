@@ -28,7 +28,7 @@
 #define BLKIF_MAX_INDIRECT_PAGES_PER_REQUEST    8
 
 /* blkif_request_discard.flag */
-#define BLKIF_DISCARD_SECURE        (1 << 0)
+#define BLKIF_DISCARD_SECURE        (1 << 0) /* overwrite, do not only forget */
 
 /* blkif_response.status */
 #define BLKIF_RSP_EOPNOTSUPP        -2

@@ -28,7 +28,9 @@ typedef uint32_t RING_IDX;
 struct ring_header {
     RING_IDX req_prod, req_event;
     RING_IDX rsp_prod, rsp_event;
-    uint8_t pvt_pad[4];
+    union {
+        uint8_t pvt_pad[4];
+    } pvt;                      /* free for the device's own use */
     uint8_t __pad[44];
 };
 
@@ -41,10 +43,13 @@ struct ring_header {
     struct name##_sring {                                       \
         RING_IDX req_prod, req_event;                           \
         RING_IDX rsp_prod, rsp_event;                           \
-        uint8_t pvt_pad[4];                                     \
+        union {                                                 \
+            uint8_t pvt_pad[4];                                 \
+        } pvt;                                                  \
         uint8_t __pad[44];                                      \
         union name##_sring_entry ring[1]; /* ring_slots() many */ \
-    }
+    };                                                          \
+    _Static_assert(offsetof(struct name##_sring, ring) == RING_HEADER_SIZE, #name)
 
 /* Number of slots of `slot` bytes in an area of `bytes`: the power of two that fits; 0 none. */
 static inline uint32_t ring_slots(size_t bytes, size_t slot)
@@ -66,8 +71,8 @@ static inline void ring_init(volatile struct ring_header *ring)
 {
     ring->req_prod = ring->rsp_prod = 0;
     ring->req_event = ring->rsp_event = 1;
-    for (unsigned int i = 0; i < sizeof(ring->pvt_pad); i++) {
-        ring->pvt_pad[i] = 0;
+    for (unsigned int i = 0; i < sizeof(ring->pvt.pvt_pad); i++) {
+        ring->pvt.pvt_pad[i] = 0;
     }
     for (unsigned int i = 0; i < sizeof(ring->__pad); i++) {
         ring->__pad[i] = 0;
