@@ -23,6 +23,16 @@ void guest_trap(struct trap_frame *f);
  */
 void return_to_guest(void) __attribute__((noreturn));
 
+/*
+ * SYSCALL lands in the stub at the bottom of this CPU's stack block (hw/syscall_stub.S), which has
+ *     rsp            the end of guest_regs(), where TSS.rsp0 points: push ss, rsp, rflags, cs, rip
+ *     CPU_scratch    the guest's rsp (struct cpu_info's field, at CPU_AFTER_GUEST_scratch(%rsp): hw/asm_offsets.h)
+ *     rcx, r11       the guest's rip and rflags; every other register as the guest left it
+ * and jumps to one of these in pv/entry.S, interrupts off, DF/TF/NT/AC clear. SYSENTER goes
+ * to sysenter_entry directly, with rsp as above and nothing saved by the processor.
+ */
+extern char syscall_entry[], syscall32_entry[], sysenter_entry[];
+
 /* Exception table: an address that may fault and where to go on. Macro for asm() and .S code. */
 #define EXTABLE(from, to) \
     ".pushsection .extable,\"a\"\n.balign 4\n.long (" from ") - ., (" to ") - .\n.popsection\n"
