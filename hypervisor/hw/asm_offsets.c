@@ -6,6 +6,9 @@
 #include "hw/percpu.h"
 #include "hw/regs.h"
 
+/* The member, not the macro that reads it. */
+#undef current
+
 void hw_asm_offsets(void);
 void hw_asm_offsets(void)
 {
