@@ -5,15 +5,15 @@
 #ifndef PUBLIC_CONSOLE_H
 #define PUBLIC_CONSOLE_H
 
-/* IN count bytes of text. Result 0. Dom0 always; other domains only in a debug build, else EPERM.
- * A domU's text is printed line by line with its domid and may be rate-limited. EFAULT. */
+/* IN count bytes of text. Result 0. EPERM: not dom0, as other domains have a console ring of their
+ * own (public/io/console.h). EFAULT: what came before was printed. */
 #define CONSOLEIO_write 0
 
 /* OUT up to count bytes typed at the console (VIRQ_CONSOLE announces them). Result: bytes stored, 0
  * none. Dom0 only: else EPERM. EFAULT. */
 #define CONSOLEIO_read  1
 
-/* Each byte a guest kernel writes to this I/O port is console output as well, where offered. */
+/* Hardware-assisted guests: each byte written to this I/O port is console output as well. */
 #define XEN_HVM_DEBUGCONS_IOPORT 0xe9
 
 #endif /* PUBLIC_CONSOLE_H */

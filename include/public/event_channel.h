@@ -66,11 +66,11 @@
 
 /*
  * FIFO ABI. One 32-bit word per port, in pages of EVTCHNOP_expand_array. Each vcpu has 16 queues, 0
- * the most urgent. To raise port p: set PENDING; unless MASKED or LINKED, set LINKED and append p to
- * its queue by writing the tail word's LINK, or the head in the control block if the queue is empty
- * (then set the queue's bit of `ready` and request an upcall). The guest takes p from head: reads
- * its LINK for the next head, clears LINKED and LINK, then handles it if PENDING and not MASKED.
- * BUSY is set by the guest while it masks, so that we do not link at that moment.
+ * the most urgent. To raise port p: set PENDING; unless MASKED or LINKED, set LINKED and append p
+ * to its queue by writing the tail word's LINK, or the head in the control block if the queue is
+ * empty (then set the queue's bit of `ready` and request an upcall). The guest takes p from head:
+ * reads its LINK for the next head, clears LINKED and LINK, then handles it if PENDING and not
+ * MASKED. BUSY is set by the guest while it masks, so that we do not link at that moment.
  */
 #define EVTCHN_FIFO_PRIORITY_MAX     0
 #define EVTCHN_FIFO_PRIORITY_DEFAULT 7

@@ -2,9 +2,9 @@
 /*
  * grant_table_op(uint32_t cmd, guest address list, uint32_t count): sharing frames by consent.
  *
- * A domain offers a frame to one other domain by filling an entry of its own grant table; the index
- * (grant reference) is passed out of band, and the other domain maps or copies it. Version 1 entries
- * are what we offer; version 2 exists in the ABI and GNTTABOP_set_version refuses it.
+ * A domain offers a frame to one other domain by filling an entry of its own grant table; the
+ * index (grant reference) is passed out of band, and the other domain maps or copies it. Version 1
+ * entries are what we offer; version 2 exists in the ABI and GNTTABOP_set_version refuses it.
  *
  * Two error layers: the call's result is 0, EFAULT, ENOSYS, EINVAL; and each list element has a
  * status GNTST_*. An element's failure does not stop the list.
@@ -56,7 +56,7 @@
  * map_grant_ref / unmap_grant_ref: create or destroy a mapping.
  * Mapping into a PV guest writes one level-1 entry: the one that maps host_addr, or with
  * GNTMAP_contains_pte the one at machine address host_addr. Unmapping must name the same place, as
- * it clears that entry; a handle is then free for reuse. A frame stays pinned to its owner while any
+ * it clears that entry; a handle is then free for reuse. A frame stays with its owner while any
  * mapping lives, even if the owner dies.
  *   GNTST_bad_domain, _bad_gntref, _permission_denied (not granted to the caller, or read-only)
  *   GNTST_bad_virt_addr  host_addr has no level-1 table or entry of the caller's

@@ -5,8 +5,8 @@
  * Calling convention: a 64-bit PV kernel executes SYSCALL with the number in rax and up to six
  * arguments in rdi, rsi, rdx, r10, r8, r9; the result arrives in rax. Argument registers, rcx and
  * r11 are clobbered, all others preserved. Guests normally do not issue SYSCALL themselves: they
- * call hypercall_page + 32 * number, a 4096-byte page of stubs which the domain builder fills at the
- * address named by XEN_ELFNOTE_HYPERCALL_PAGE, and which cpuid leaf 2's MSR fills on request.
+ * call hypercall_page + 32 * number, a 4096-byte page of stubs which the domain builder fills at
+ * the address named by XEN_ELFNOTE_HYPERCALL_PAGE, and which cpuid leaf 2's MSR fills on request.
  * The stub for iret differs, see public/trap.h.
  *
  * An unknown number returns -ENOSYS. A long operation may be interrupted for an event: the
@@ -131,7 +131,8 @@
  * multicall does not stop at an entry that failed. It may be preempted between entries.
  *   Result: 0 once every entry was performed.
  *   EFAULT  an entry could not be read, or its result not written; earlier entries were performed.
- * A multicall inside a multicall fails its entry with -EINVAL; iret inside one is refused likewise.
+ * A multicall or an iret inside a multicall fails its entry with -EINVAL. When a call shuts the
+ * domain down, what follows it is not performed. A preempted call keeps its progress in args.
  */
 struct multicall_entry {
     xen_ulong_t op;         /* IN  __HYPERVISOR_* */

@@ -6,8 +6,16 @@
  * one is its type, held as long as anything uses it as such. Page-table frames are mapped read-only
  * in the guest, and every change to a live one goes through these calls (or is trapped and
  * emulated). Entries hold machine frame numbers of frames the guest owns, has been granted, or (if
- * privileged) of device memory. Present entries must have no reserved bit set; L4 slots 256-271 are
- * the hypervisor's.
+ * privileged) of device memory. Present entries must have no reserved bit set, and in levels 2 to 4
+ * not the large-page bit; L4 slots 256-271 are the hypervisor's and are filled in by it.
+ *
+ * To make a new address space: fill frames with entries as ordinary memory; remove or write-protect
+ * every mapping of those frames; point upper levels at lower ones; pin the root (this validates the
+ * whole tree); load it. Unpin a root that is no longer loaded to get its frames back as memory.
+ *
+ * Cache attributes: the PAT bits of an entry (7, 4, 3 in level 1) index this table, which is the
+ * same for every guest: 0 WB, 1 WT, 2 UC-, 3 UC, 4 WC, 5 WP, 6 and 7 UC. Guest memory may be mapped
+ * with another type than write-back.
  */
 #ifndef PUBLIC_MMU_H
 #define PUBLIC_MMU_H
@@ -103,8 +111,8 @@
  * form may map frames of domid.
  *   EINVAL  no level-1 table for va, or an entry not permitted
  *   EPERM, ESRCH  about domid
- * flags: one of the first three, or'd with UVMF_LOCAL, UVMF_ALL, or the guest address (8-aligned) of
- * a uint64_t-array bitmap of vcpus to flush.
+ * flags: one of the first three, or'd with UVMF_LOCAL, UVMF_ALL, or the guest address (8-aligned)
+ * of a bitmap of the domain's vcpus to flush.
  */
 #define UVMF_NONE           (xen_mk_ulong(0) << 0)
 #define UVMF_TLB_FLUSH      (xen_mk_ulong(1) << 0)

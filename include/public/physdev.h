@@ -57,7 +57,7 @@
 #define PHYSDEVOP_restore_msi_ext       27
 /* IN physdev_dbgp_op: USB debug port about to be reset / reset done. */
 #define PHYSDEVOP_dbgp_op               29
-/* IN physdev_pci_device: resources of an MSI-X device will (prepare) or no longer (release) stay. */
+/* IN physdev_pci_device: the BARs of an MSI-X device will not change (prepare), may (release). */
 #define PHYSDEVOP_prepare_msix          30
 #define PHYSDEVOP_release_msix          31
 

@@ -3,7 +3,8 @@
  * platform_op(guest address of xen_platform_op): what dom0's kernel asks of the machine.
  *
  * Only dom0. Common errors: EPERM not dom0; EACCES wrong interface_version; EFAULT;
- * ENOSYS op not offered. Ops without a note here are numbers only: we answer ENOSYS.
+ * ENOSYS op not offered. We offer settime32, settime64, read_memtype, get_cpu_version, firmware_info,
+ * enter_acpi_sleep and get_cpuinfo; the rest is described for kernels and tools that ask.
  */
 #ifndef PUBLIC_PLATFORM_H
 #define PUBLIC_PLATFORM_H
@@ -13,7 +14,7 @@
 #define XENPF_INTERFACE_VERSION     0x03000001
 
 /* IN settime32 / settime64: the wall clock at a system time; spreads to every domain's shared_info.
- *   EINVAL  mbz or nsecs out of range */
+ *   EINVAL  mbz not 0, nsecs of a second or more, or secs that overflow */
 #define XENPF_settime32             17
 #define XENPF_settime64             62
 #define XENPF_settime               XENPF_settime64
@@ -29,16 +30,18 @@
 #define XENPF_get_cpu_version       48
 /* IN+OUT efi_runtime_call. ENOSYS: not booted by EFI. */
 #define XENPF_efi_runtime_call      49
-/* IN+OUT firmware_info: data the BIOS left. ESRCH: no record of that index; EINVAL: unknown type. */
+/* IN+OUT firmware_info: data the BIOS left. ESRCH: no record `index` (we keep none); EINVAL: unknown
+ * type. */
 #define XENPF_firmware_info         50
-/* IN enter_acpi_sleep: dom0 has prepared the sleep state; S5 powers the host off. */
+/* IN enter_acpi_sleep: dom0 has prepared the sleep state; S5 powers the host off. EINVAL: another
+ * state, or flags not 0. */
 #define XENPF_enter_acpi_sleep      51
 #define XENPF_change_freq           52
 /* IN+OUT getidletime: how long each cpu has idled. */
 #define XENPF_getidletime           53
 /* IN set_pminfo: C- and P-state tables found by dom0. */
 #define XENPF_set_processor_pminfo  54
-/* IN+OUT pcpu_info. EINVAL: no such cpu (flags XEN_PCPU_FLAGS_INVALID if merely absent). */
+/* IN+OUT pcpu_info. A cpu that is absent is no error: flags XEN_PCPU_FLAGS_INVALID. */
 #define XENPF_get_cpuinfo           55
 /* IN cpu_ol. */
 #define XENPF_cpu_online            56

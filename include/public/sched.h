@@ -23,7 +23,8 @@
 /* IN struct sched_poll. Sleep with upcalls masked until one of the ports is pending or the time is
  * reached; returns 0 in either case. EINVAL: nr_ports > 128 or a bad port. */
 #define SCHEDOP_poll                3
-/* IN struct sched_remote_shutdown. Shut another domain down as if it had asked for it. Privileged. */
+/* IN struct sched_remote_shutdown. Shut another domain down as if it had asked for it.
+ *   EPERM  caller is not privileged over it    ESRCH */
 #define SCHEDOP_remote_shutdown     4
 /* IN struct sched_shutdown. Only record the reason to be reported at the next shutdown.
  *   EBUSY  a reason is recorded already */

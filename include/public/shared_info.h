@@ -42,8 +42,8 @@ struct arch_vcpu_info {
 /*
  * Delivery with the two-level event channel ABI: the sender sets bit p of shared evtchn_pending; if
  * that bit of evtchn_mask is clear it sets bit p / 64 of the vcpu's evtchn_pending_sel and, if that
- * was clear, evtchn_upcall_pending; the vcpu takes an upcall as soon as evtchn_upcall_mask is 0. The
- * guest clears evtchn_upcall_pending first, then atomically swaps pending_sel with 0, then scans.
+ * was clear, evtchn_upcall_pending; the vcpu takes an upcall as soon as evtchn_upcall_mask is 0.
+ * The guest clears evtchn_upcall_pending first, then atomically swaps pending_sel with 0 and scans.
  */
 struct vcpu_info {
     uint8_t evtchn_upcall_pending;  /* set by us, cleared by the guest */

@@ -45,8 +45,7 @@
 
 /* All OUT. Virtual addresses are in the bootstrap mapping. */
 struct start_info {
-    char magic[32];             /* "xen-<major>.<minor>-x86_64"; Linux checks the first "xen-3." or
-                                 * accepts any "xen-" */
+    char magic[32];             /* "xen-3.0-x86_64", NUL-terminated */
     uint64_t nr_pages;          /* frames the domain owns; pfns 0 .. nr_pages - 1 */
     uint64_t shared_info;       /* machine address of struct shared_info's page */
     uint32_t flags;             /* SIF_* */

@@ -3,8 +3,8 @@
  * A PV vcpu's processor state: traps, segments, stacks, iret, registers.
  *
  * A 64-bit PV kernel and its user programs both run in ring 3, on two root page tables. The vcpu is
- * in kernel mode or user mode; every trap, SYSCALL and upcall enters kernel mode on the kernel stack
- * (kernel_ss:kernel_sp when coming from user mode, else the current one, both aligned down to 16).
+ * in kernel mode or user mode; every trap, SYSCALL and upcall enters kernel mode, on the stack
+ * kernel_ss:kernel_sp when it comes from user mode, else on the current one, aligned down to 16.
  * The frame pushed for every entry is, from low to high addresses:
  *     rcx, r11, [error code], rip, cs, rflags, rsp, ss
  * The low byte of the upper half of the cs slot is the upcall mask before the entry, and

@@ -40,8 +40,8 @@
 #define VCPUOP_send_nmi                         11
 /* OUT struct vcpu_get_physid. EINVAL: the vcpu is not pinned to one cpu. */
 #define VCPUOP_get_physid                       12
-/* IN struct vcpu_register_time_memory_area: a second copy of the vcpu's clock for user mode, kept up
- * to date like the first; 0 stops. */
+/* IN struct vcpu_register_time_memory_area: a second copy of the vcpu's clock for user mode, kept
+ * up to date like the first; 0 stops. */
 #define VCPUOP_register_vcpu_time_memory_area   13
 
 /* vcpu_runstate_info.state */

@@ -22,10 +22,12 @@ THEIR_INCLUDES = ('#define __XEN__\n#include <xen/errno.h>\n#undef __XEN__\n' +
                   "".join("#include <xen/%s>\n" % h for h in THEIR_HEADERS))
 OUR_FLAGS = ["-I", os.path.join(TOP, "include")]
 # Families of op numbers that must be complete, not only right.
-COMPLETE = re.compile(r"^(__HYPERVISOR_[a-z]|XEN_DOMCTL_[a-z]|XEN_SYSCTL_[a-z]|XENMEM_[a-z]|EVTCHNOP_|"
-                      r"GNTTABOP_[a-z]|SCHEDOP_|VCPUOP_|PHYSDEVOP_|XENPF_|VIRQ_|XENFEAT_|XENVER_|"
-                      r"MMUEXT_|MMU_|VMASST_|XEN_ELFNOTE_|CALLBACK|GNTST_|GTF_|GNTMAP_|DOMID_|"
-                      r"XEN_DOMINF_|SHUTDOWN_|XS_|XEN_E[A-Z0-9]+$)")
+COMPLETE = re.compile(r"^(__HYPERVISOR_[a-z]|XEN_DOMCTL_[a-z]|XEN_SYSCTL_[a-z]|XENMEM_[a-z]|"
+                      r"EVTCHNOP_|GNTTABOP_[a-z]|SCHEDOP_|VCPUOP_|PHYSDEVOP_|XENPF_|VIRQ_|"
+                      r"XENFEAT_|XENVER_|MMUEXT_|MMU_|VMASST_|XEN_ELFNOTE_|CALLBACK|GNTST_|GTF_|"
+                      r"GNTMAP_|DOMID_|XEN_DOMINF_|SHUTDOWN_|XS_|XEN_E[A-Z0-9]+$)")
+FACT = re.compile(r"(constant .*?|size .*?|offset \S+ \S+?|bits \S+ \S+?) "
+                  r"([-\d\"].*|[0-9a-f]{2}.*)$")
 
 HARNESS = """
 #include <stddef.h>
@@ -36,7 +38,8 @@ HARNESS = """
 static void number(const char *name, long long value) { printf("%%s %%lld\\n", name, value); }
 static void text(const char *name, const char *value) { printf("%%s \\"%%s\\"\\n", name, value); }
 #define CONSTANT(x) _Generic((x), char *: text, const char *: text, \\
-    default: number)("constant " #x, _Generic((x), char *: (x), const char *: (x), default: (long long)(x)))
+    default: number)("constant " #x, \\
+    _Generic((x), char *: (x), const char *: (x), default: (long long)(x)))
 #define SIZE(t) printf("size %%s %%zu\\n", #t, sizeof(t))
 #define OFFSET(t, f) printf("offset %%s.%%s %%zu\\n", #t, #f, offsetof(t, f))
 #define SIGN(x) _Generic((x), signed char: "signed", short: "signed", int: "signed", \\
@@ -156,14 +159,14 @@ def output_of(folder, side, results):
     errors = open(os.path.join(folder, side + ".errors")).read()
     for line in errors.splitlines():
         if "error:" in line:
-            results.check(False, "%s does not compile: %s" % (side, line.split("error:")[1].strip()))
+            why = line.split("error:")[1].strip()
+            results.check(False, "%s does not compile: %s" % (side, why))
     if errors:
         return None
     done = subprocess.run([os.path.join(folder, side)], capture_output=True, text=True, check=True)
     facts = {}
     for line in done.stdout.splitlines():
-        match = re.match(r"(constant .*?|size .*?|offset \S+ \S+?|bits \S+ \S+?) ([-\d\"].*|[0-9a-f]{2}.*)$",
-                         line)
+        match = FACT.match(line)
         facts[match[1]] = match[2]
     return facts
 

@@ -22,25 +22,25 @@
 
 /* netif_tx_request.flags */
 #define _NETTXF_csum_blank          0
-#define NETTXF_csum_blank           (xen_mk_uint(1) << _NETTXF_csum_blank)      /* checksum to be filled in */
+#define NETTXF_csum_blank     (xen_mk_uint(1) << _NETTXF_csum_blank) /* checksum to be filled in */
 #define _NETTXF_data_validated      1
-#define NETTXF_data_validated       (xen_mk_uint(1) << _NETTXF_data_validated)  /* checksum known good */
+#define NETTXF_data_validated (xen_mk_uint(1) << _NETTXF_data_validated) /* checksum known good */
 #define _NETTXF_more_data           2
-#define NETTXF_more_data            (xen_mk_uint(1) << _NETTXF_more_data)       /* another fragment follows */
+#define NETTXF_more_data      (xen_mk_uint(1) << _NETTXF_more_data) /* another fragment follows */
 #define _NETTXF_extra_info          3
-#define NETTXF_extra_info           (xen_mk_uint(1) << _NETTXF_extra_info)      /* an extra slot follows */
+#define NETTXF_extra_info     (xen_mk_uint(1) << _NETTXF_extra_info) /* an extra slot follows */
 
 /* netif_rx_response.flags */
 #define _NETRXF_data_validated      0
-#define NETRXF_data_validated       (xen_mk_uint(1) << _NETRXF_data_validated)
+#define NETRXF_data_validated (xen_mk_uint(1) << _NETRXF_data_validated)
 #define _NETRXF_csum_blank          1
-#define NETRXF_csum_blank           (xen_mk_uint(1) << _NETRXF_csum_blank)
+#define NETRXF_csum_blank     (xen_mk_uint(1) << _NETRXF_csum_blank)
 #define _NETRXF_more_data           2
-#define NETRXF_more_data            (xen_mk_uint(1) << _NETRXF_more_data)
+#define NETRXF_more_data      (xen_mk_uint(1) << _NETRXF_more_data)
 #define _NETRXF_extra_info          3
-#define NETRXF_extra_info           (xen_mk_uint(1) << _NETRXF_extra_info)
+#define NETRXF_extra_info     (xen_mk_uint(1) << _NETRXF_extra_info)
 #define _NETRXF_gso_prefix          4
-#define NETRXF_gso_prefix           (xen_mk_uint(1) << _NETRXF_gso_prefix)
+#define NETRXF_gso_prefix     (xen_mk_uint(1) << _NETRXF_gso_prefix)
 
 /* netif_extra_info.type */
 #define XEN_NETIF_EXTRA_TYPE_NONE       0

@@ -4,7 +4,8 @@
  *
  * One page (or several) holds four indices and a power-of-two array of slots. The frontend writes
  * requests, the backend overwrites the same slots with responses. Indices run freely; slot i is
- * ring[i & (size - 1)]. req_event / rsp_event say from which index on the other side wants an event.
+ * ring[i & (size - 1)]. req_event and rsp_event say from which index on the other side wants to be
+ * told.
  *
  * Each end keeps private copies of its own indices and never reads them back. The peer may write
  * anything at any time: copy a slot out before looking at it (ring_copy), and check the peer's

@@ -3,7 +3,7 @@
  * States of a paravirtual device's two ends, as both publish them in xenstore's "state" nodes.
  *
  * Normal life: frontend Initialising -> Initialised or Connected -> Closing -> Closed; backend
- * Initialising -> InitWait (waits for the frontend's ring details) -> Connected -> Closing -> Closed.
+ * Initialising -> InitWait (for the frontend's ring details) -> Connected -> Closing -> Closed.
  */
 #ifndef PUBLIC_IO_XENBUS_H
 #define PUBLIC_IO_XENBUS_H

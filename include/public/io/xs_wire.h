@@ -14,7 +14,7 @@
 #define XS_DEBUG                XS_CONTROL
 #define XS_DIRECTORY            1  /* path| -> child|child|... */
 #define XS_READ                 2  /* path| -> octets */
-#define XS_GET_PERMS            3  /* path| -> permission|... the owner's first: n, r, w or b + domid */
+#define XS_GET_PERMS            3  /* path| -> permission|...: n r w b + domid; owner first */
 #define XS_WATCH                4  /* path|token| -> OK|; fires once at once */
 #define XS_UNWATCH              5  /* path|token| -> OK| */
 #define XS_TRANSACTION_START    6  /* | -> id| */
