@@ -3,8 +3,8 @@
  * platform_op(guest address of xen_platform_op): what dom0's kernel asks of the machine.
  *
  * Only dom0. Common errors: EPERM not dom0; EACCES wrong interface_version; EFAULT;
- * ENOSYS op not offered. We offer settime32, settime64, read_memtype, get_cpu_version, firmware_info,
- * enter_acpi_sleep and get_cpuinfo; the rest is described for kernels and tools that ask.
+ * ENOSYS op not offered. We offer settime32, settime64, read_memtype, get_cpu_version,
+ * firmware_info, enter_acpi_sleep and get_cpuinfo; the rest is described for those who ask.
  */
 #ifndef PUBLIC_PLATFORM_H
 #define PUBLIC_PLATFORM_H
@@ -30,8 +30,8 @@
 #define XENPF_get_cpu_version       48
 /* IN+OUT efi_runtime_call. ENOSYS: not booted by EFI. */
 #define XENPF_efi_runtime_call      49
-/* IN+OUT firmware_info: data the BIOS left. ESRCH: no record `index` (we keep none); EINVAL: unknown
- * type. */
+/* IN+OUT firmware_info: data the BIOS left. ESRCH: no record `index`, as we keep none; EINVAL:
+ * unknown type. */
 #define XENPF_firmware_info         50
 /* IN enter_acpi_sleep: dom0 has prepared the sleep state; S5 powers the host off. EINVAL: another
  * state, or flags not 0. */
