@@ -143,7 +143,7 @@ static int context_op(struct parador_handle *h, unsigned cmd, domid_t domid, uin
         return -1;
     *buf = *context;
     op.u.vcpucontext.vcpu = vcpu;
-    set_xen_guest_handle(op.u.vcpucontext.ctxt, buf);
+    op.u.vcpucontext.ctxt = (uintptr_t)buf;
     ret = parador_domctl(h, &op);
     if (ret == 0)
         *context = *buf;

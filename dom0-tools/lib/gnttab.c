@@ -92,7 +92,7 @@ static int first_frame(struct parador_handle *h, domid_t domid, uint64_t *mfn)
     if (op && list) {
         op->dom = domid;
         op->nr_frames = 1;
-        set_xen_guest_handle(op->frame_list, list);
+        op->frame_list = (uintptr_t)list;
         ret = parador_hypercall(h, __HYPERVISOR_grant_table_op, GNTTABOP_setup_table, (uintptr_t)op,
                                 1, 0, 0);
         if (ret < 0) {

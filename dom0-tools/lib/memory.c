@@ -20,7 +20,7 @@ static long reservation(struct parador_handle *h, unsigned cmd, domid_t domid, u
     list = parador_hcbuf_alloc(h, count * sizeof(*list));
     if (op && list) {
         memcpy(list, extents, count * sizeof(*list));
-        set_xen_guest_handle(op->extent_start, list);
+        op->extent_start = (uintptr_t)list;
         op->nr_extents = count;
         op->extent_order = order;
         op->domid = domid;
@@ -96,7 +96,7 @@ int parador_memory_set_map(struct parador_handle *h, domid_t domid, uint64_t kib
         entry->type = 1;
         op->domid = domid;
         op->map.nr_entries = 1;
-        set_xen_guest_handle(op->map.buffer, (void *)entry);
+        op->map.buffer = (uintptr_t)entry;
         ret = parador_hypercall(h, __HYPERVISOR_memory_op, XENMEM_set_memory_map, (uintptr_t)op, 0,
                                 0, 0);
         /* A guest without a map takes nr_pages of its start info: nothing is lost. */

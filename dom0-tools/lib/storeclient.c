@@ -189,15 +189,16 @@ static void queue_event(struct store *s, struct store_message *event)
     s->events_end = &event->next;
 }
 
-/*
- * One request: the body is made of the parts, whose NULs are included where the protocol wants them.
- * Returns the reply, or NULL with errno as the daemon said and a short sentence.
- */
+/* A piece of a request's body. */
 struct part {
     const void *data;
     size_t size;
 };
 
+/*
+ * One request: the body is made of the parts, whose NULs are included where the protocol wants them.
+ * Returns the reply, or NULL with errno as the daemon said and a short sentence.
+ */
 static struct store_message *request(struct parador_handle *h, uint32_t type, store_tx tx,
                                      const struct part *parts, size_t count)
 {

@@ -49,7 +49,7 @@ int parador_domain_list(struct parador_handle *h, domid_t first, unsigned max,
         return -1;
     op.u.getdomaininfolist.first_domain = first;
     op.u.getdomaininfolist.max_domains = max;
-    set_xen_guest_handle(op.u.getdomaininfolist.buffer, buf);
+    op.u.getdomaininfolist.buffer = (uintptr_t)buf;
     if (parador_sysctl(h, &op) < 0) {
         parador_fail_in(h, "cannot list the domains");
     } else if (op.u.getdomaininfolist.num_domains > max) {
@@ -75,7 +75,7 @@ int parador_console_ring(struct parador_handle *h, char *buf, uint32_t size, uin
     op.u.readconsole.incremental = 1;
     op.u.readconsole.index = *index;
     op.u.readconsole.count = size;
-    set_xen_guest_handle(op.u.readconsole.buffer, bounce);
+    op.u.readconsole.buffer = (uintptr_t)bounce;
     if (parador_sysctl(h, &op) < 0) {
         parador_fail_in(h, "cannot read the hypervisor's console ring");
     } else if (op.u.readconsole.count > size) {

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* The structure that holds what a guest file says: starting, growing and freeing it. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest/guest.h"
+
+void guest_config_init(struct guest_config *config)
+{
+    memset(config, 0, sizeof(*config));
+    config->on_poweroff = GUEST_ACTION_DESTROY;
+    config->on_reboot = GUEST_ACTION_RESTART;
+    config->on_crash = GUEST_ACTION_DESTROY;
+    config->on_watchdog = GUEST_ACTION_DESTROY;
+}
+
+void guest_config_free(struct guest_config *config)
+{
+    size_t i;
+
+    for (i = 0; i < config->nr_disks; i++) {
+        free(config->disks[i].target);
+        free(config->disks[i].vdev);
+    }
+    for (i = 0; i < config->nr_vifs; i++) {
+        free(config->vifs[i].bridge);
+        free(config->vifs[i].ip);
+        free(config->vifs[i].vifname);
+        free(config->vifs[i].script);
+    }
+    for (i = 0; i < config->nr_nodes; i++) {
+        free(config->nodes[i].path);
+        free(config->nodes[i].value);
+    }
+    free(config->disks);
+    free(config->vifs);
+    free(config->nodes);
+    free(config->name);
+    free(config->kernel);
+    free(config->ramdisk);
+    free(config->cmdline);
+    free(config->cpus);
+    free(config->source);
+    guest_config_init(config);
+}
+
+int guest_config_set_string(char **field, const char *value)
+{
+    char *copy = value ? strdup(value) : NULL;
+
+    if (value && !copy) {
+        errno = ENOMEM;
+        return -1;
+    }
+    free(*field);
+    *field = copy;
+    return 0;
+}
+
+/* Makes room for one more entry of size bytes and clears it. */
+static void *add_entry(void **array, size_t *count, size_t size)
+{
+    char *grown = realloc(*array, (*count + 1) * size);
+
+    if (!grown)
+        return NULL;
+    *array = grown;
+    return memset(grown + (*count)++ * size, 0, size);
+}
+
+struct guest_disk *guest_config_add_disk(struct guest_config *config)
+{
+    return add_entry((void **)&config->disks, &config->nr_disks, sizeof(*config->disks));
+}
+
+struct guest_vif *guest_config_add_vif(struct guest_config *config)
+{
+    struct guest_vif *vif =
+        add_entry((void **)&config->vifs, &config->nr_vifs, sizeof(*config->vifs));
+
+    if (vif)
+        vif->devid = -1;
+    return vif;
+}
+
+struct guest_store_node *guest_config_add_node(struct guest_config *config)
+{
+    return add_entry((void **)&config->nodes, &config->nr_nodes, sizeof(*config->nodes));
+}

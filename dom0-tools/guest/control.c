@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* Guests that exist: ending, stopping, renaming them. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "devices/attach.h"
+#include "guest/guest.h"
+#include "guest/names.h"
+#include "guest/tree.h"
+
+#define RENAME_TRIES 100
+
+/* dom0 is nobody's guest. */
+static int check_guest(struct parador_handle *h, domid_t domid, const char *what)
+{
+    struct xen_domctl_getdomaininfo info;
+
+    if (domid == 0)
+        return parador_fail(h, EPERM, "domain 0 cannot be %s", what);
+    return parador_domain_info(h, domid, &info);
+}
+
+/* Takes a domain apart; pieces that are gone already are no failure. The first real one is reported. */
+static int take_apart(struct parador_handle *h, domid_t domid)
+{
+    struct xen_domctl_getdomaininfo info;
+    bool there = parador_domain_info(h, domid, &info) == 0;
+    char why[512] = "";
+    int err = 0;
+
+    if (there && parador_domain_pause(h, domid) < 0)
+        parador_log(h, PARADOR_LOG_WARN, "%s", parador_error(h));
+    if (device_teardown(h, domid, DEVICE_TIMEOUT_MS) < 0) {
+        err = errno;
+        snprintf(why, sizeof(why), "%s", parador_error(h));
+    }
+    if (there && parador_domain_destroy(h, domid) < 0 && errno != ESRCH) {
+        err = errno;
+        snprintf(why, sizeof(why), "%s", parador_error(h));
+    }
+    /* The daemon may have noticed the death before we tell it. */
+    store_release(h, domid);
+    if (tree_remove(h, domid) < 0 && !err) {
+        err = errno;
+        snprintf(why, sizeof(why), "%s", parador_error(h));
+    }
+    return err ? parador_fail(h, err, "%s", why) : 0;
+}
+
+int parador_destroy(struct parador_handle *h, domid_t domid)
+{
+    if (check_guest(h, domid, "destroyed") < 0)
+        return -1;
+    return take_apart(h, domid);
+}
+
+int parador_reap(struct parador_handle *h, domid_t domid)
+{
+    if (domid == 0)
+        return parador_fail(h, EPERM, "domain 0 cannot be destroyed");
+    return take_apart(h, domid);
+}
+
+/* Writes a request that the guest's kernel watches for. */
+static int request(struct parador_handle *h, domid_t domid, const char *what)
+{
+    char path[64];
+
+    if (check_guest(h, domid, "shut down this way") < 0)
+        return -1;
+    snprintf(path, sizeof(path), "/local/domain/%u/control/shutdown", domid);
+    return store_write(h, STORE_NO_TX, path, what, strlen(what));
+}
+
+int parador_shutdown(struct parador_handle *h, domid_t domid)
+{
+    return request(h, domid, "poweroff");
+}
+
+int parador_reboot(struct parador_handle *h, domid_t domid)
+{
+    return request(h, domid, "reboot");
+}
+
+int parador_pause(struct parador_handle *h, domid_t domid)
+{
+    if (check_guest(h, domid, "paused") < 0)
+        return -1;
+    return parador_domain_pause(h, domid);
+}
+
+int parador_unpause(struct parador_handle *h, domid_t domid)
+{
+    if (check_guest(h, domid, "unpaused") < 0)
+        return -1;
+    return parador_domain_unpause(h, domid);
+}
+
+/* The renaming itself, inside a transaction. */
+static int rename_in(struct parador_handle *h, store_tx tx, domid_t domid, const char *name)
+{
+    char path[96];
+    char *old = store_readf(h, tx, "/local/domain/%u/name", domid);
+    char *vm;
+    int ret;
+
+    ret = name_claim(h, tx, name, domid);
+    if (ret == 0 && old && strcmp(old, name) != 0)
+        name_drop(h, tx, old, domid);
+    free(old);
+    snprintf(path, sizeof(path), "/local/domain/%u/name", domid);
+    if (ret < 0 || store_write(h, tx, path, name, strlen(name)) < 0)
+        return -1;
+    vm = store_readf(h, tx, "/local/domain/%u/vm", domid);
+    if (vm && strncmp(vm, "/vm/", 4) == 0 && strlen(vm) < sizeof(path) - 8) {
+        snprintf(path, sizeof(path), "%s/name", vm);
+        ret = store_write(h, tx, path, name, strlen(name));
+    }
+    free(vm);
+    return ret;
+}
+
+int parador_rename(struct parador_handle *h, domid_t domid, const char *name)
+{
+    long holder;
+    int tries;
+
+    if (name_check(h, name) < 0 || check_guest(h, domid, "renamed") < 0)
+        return -1;
+    holder = name_lookup_indexed(h, STORE_NO_TX, name);
+    if (holder >= 0 && holder != domid)
+        return parador_fail(h, EEXIST, "there is a guest called \"%s\" already (domain %ld)", name,
+                            holder);
+    for (tries = 0; tries < RENAME_TRIES; tries++) {
+        char why[512];
+        store_tx tx;
+        int err;
+
+        if (store_transaction_start(h, &tx) < 0)
+            return -1;
+        if (rename_in(h, tx, domid, name) == 0) {
+            if (store_transaction_end(h, tx, true) == 0)
+                return 0;
+            if (errno != EAGAIN)
+                return -1;
+            continue;
+        }
+        err = errno;
+        snprintf(why, sizeof(why), "%s", parador_error(h));
+        store_transaction_end(h, tx, false);
+        if (err != EAGAIN)
+            return parador_fail(h, err, "%s", why);
+    }
+    return parador_fail(h, EBUSY, "the store is too busy to rename a guest");
+}
