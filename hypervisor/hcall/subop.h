@@ -13,9 +13,10 @@ struct subop {
     unsigned short size;      /* of the argument structure; 0: none is read, fn gets the raw address */
     bool copy_back;           /* the structure goes back to the guest when fn returned 0 */
     bool privileged;          /* others get -EPERM */
-    long (*fn)(void *arg);
+    int (*fn)(void *arg);
 };
-#define SUBOP(cmd, type, back, priv, fn) { (cmd), sizeof(type), (back), (priv), (long (*)(void *))(fn) }
+#define SUBOP(cmd, type, back, priv, fn) \
+    { (cmd), sizeof(type), (back), (priv), (int (*)(void *))(fn) }
 
 /* Finds cmd in the table: -ENOSYS when absent; -EPERM; -EFAULT when a copy fails; else fn's result. */
 long subop_dispatch(const struct subop *table, size_t n, unsigned cmd, unsigned long arg);
