@@ -90,5 +90,7 @@ void wr_gs_shadow(unsigned long v);
 
 /* Finds features and sets CR0/CR4/EFER/PAT/SYSCALL MSRs of this CPU. */
 void cpu_init(void);
+/* SYSCALL and SYSENTER of this CPU, which runs on its own stack block by now. */
+void cpu_init_syscall(void);
 
 #endif

@@ -12,7 +12,8 @@
 771:    .byte 0x0f, 0x1f, 0x00
     .pushsection .smap_sites, "a"
     .balign 4
-    .long 771b - ., \kind
+    .long 771b - .
+    .long \kind
     .popsection
 .endm
 .macro CLAC
@@ -26,7 +27,8 @@
     "771: .byte 0x0f, 0x1f, 0x00\n"  \
     ".pushsection .smap_sites,\"a\"\n" \
     ".balign 4\n"                    \
-    ".long 771b - ., " #kind "\n"    \
+    ".long 771b - .\n"               \
+    ".long " #kind "\n"              \
     ".popsection\n"
 
 /* Forbid and allow our own accesses to pages that ring 3 may use. */

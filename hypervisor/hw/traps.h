@@ -24,7 +24,7 @@ void guest_trap(struct trap_frame *f);
 void return_to_guest(void) __attribute__((noreturn));
 
 /*
- * SYSCALL lands in the stub at the bottom of this CPU's stack block (hw/syscall_stub.S), which has
+ * SYSCALL lands in the stub at the bottom of this CPU's stack block (hw/exceptions.S), which has
  *     rsp            the end of guest_regs(), where TSS.rsp0 points: push ss, rsp, rflags, cs, rip
  *     CPU_scratch    the guest's rsp (struct cpu_info's field, at CPU_AFTER_GUEST_scratch(%rsp): hw/asm_offsets.h)
  *     rcx, r11       the guest's rip and rflags; every other register as the guest left it

@@ -36,6 +36,7 @@ _Static_assert(sizeof(struct page_info) == 32, "32 bytes per frame is our promis
 #define PGC_FREE (1ULL << 62)      /* in the buddy allocator */
 #define PGC_HV (1ULL << 61)        /* allocated by the hypervisor: never given back by a guest */
 #define PGC_PAGETABLE (1ULL << 60) /* has been a page table: m2p/TLB care at reuse */
+#define PGC_FOREIGN (1ULL << 59)   /* a domain other than its owner has mapped it: widens TLB flushes (pv/ptype.c) */
 #define PGC_ORDER_SHIFT 54         /* while PGC_FREE: order of the block this frame heads */
 #define PGC_COUNT_MASK ((1ULL << 54) - 1)
 
@@ -51,7 +52,6 @@ _Static_assert(sizeof(struct page_info) == 32, "32 bytes per frame is our promis
 #define PGT_PINNED (1ULL << 60)
 #define PGT_VALIDATED (1ULL << 59)
 #define PGT_PARTIAL (1ULL << 58)   /* validation or its undoing stopped half way; progress in the stamp */
-#define PGT_LOCKED (1ULL << 57)    /* PTE writes to this table are serialised by this bit */
 #define PGT_STAMP_SHIFT 24         /* 32 bits: tlb clock when the count last fell to 0, or partial progress */
 #define PGT_STAMP_MASK (0xffffffffULL << PGT_STAMP_SHIFT)
 #define PGT_COUNT_MASK ((1ULL << 24) - 1)
@@ -66,6 +66,9 @@ static inline void *page_to_virt(const struct page_info *pg) { return mfn_to_vir
 /* Direct-map addresses only. */
 static inline uint64_t virt_to_mfn(const void *v) { return ((uint64_t)v - DIRECT_VIRT) >> PAGE_SHIFT; }
 static inline struct page_info *virt_to_page(const void *v) { return mfn_to_page(virt_to_mfn(v)); }
+
+/* Boot: makes the frame table (and the map of what is RAM), all zero. */
+void frame_table_init(void);
 
 /* RAM that the frame table describes; false for MMIO, holes and anything above. */
 bool mfn_is_ram(uint64_t mfn);

@@ -11,6 +11,18 @@
 #define HPROT_RW 1
 #define HPROT_RX 2
 #define HPROT_UNCACHED 4
+#define HPROT_USER 8 /* readable by guests: the machine-to-phys table alone */
+
+/* Boot: builds our own tables (image, direct map) and loads them. Memory comes from mm/early. */
+void hostmap_init(void);
+/* Boot: maps [va, va+len) to pa with the largest pages that fit. Attributes as above. */
+void hostmap_range(unsigned long va, uint64_t pa, uint64_t len, unsigned prot);
+/* Boot: 2 MiB at va all show one read-only frame (holes of our tables). */
+void hostmap_hole(unsigned long va, uint64_t pa, unsigned prot);
+/* From here on new page tables come from the frame allocator. */
+void hostmap_boot_done(void);
+/* Unmaps the image's [start, end): init memory that goes to the allocator. */
+void hostmap_drop_image(unsigned long start, unsigned long end);
 
 /* Maps physical [pa, pa+len) in the dynamic area; returns the address of pa or NULL. */
 void *host_ioremap(uint64_t pa, size_t len, unsigned prot);
