@@ -5,17 +5,12 @@
 
 #include <stdint.h>
 
-#include "core/guest_access.h"
-
 struct domain;
 
 int grant_domain_init(struct domain *d, unsigned max_frames, unsigned max_maptrack);
 /* Undoes the mappings this domain holds of others' frames; resumable (-ERESTART). */
 int grant_domain_relinquish(struct domain *d);
 void grant_domain_destroy(struct domain *d);
-/* One GNTTABOP on an array of `count` structures at guest address; resumable: see hcall/continuation. Returns
- * 0, -errno, or the number of elements done (>0) when preempted. */
-long grant_table_op(unsigned cmd, struct guest_ptr ops, unsigned count);
 /* The frame behind index idx of d's table (XENMAPSPACE_grant_table, acquire_resource), growing it; -errno. */
 int grant_table_frame(struct domain *d, unsigned idx, uint64_t *mfn);
 /* Frames of the table and of maptrack now in use, for getdomaininfo and leak tests. */

@@ -39,10 +39,11 @@ struct vehicle_ops {
     void (*kernel_view)(struct vcpu *v, bool on);
     /*
      * Grant mappings at guest addresses. host_addr is a linear address, or with GNTMAP_contains_pte
-     * a machine address of a PTE. The frame's reference and type are already held by the caller.
+     * a machine address of a PTE. The caller holds references for the grant handle; the entry written
+     * takes its own (a guest may drop its page tables without unmapping), so neither can leak the other's.
      */
     int (*grant_map)(struct vcpu *v, uint64_t host_addr, uint64_t mfn, uint32_t gnt_flags);
-    /* new_addr 0: clear; else gnttab_unmap_and_replace. -errno when the entry does not map mfn. */
+    /* new_addr 0: clear; else gnttab_unmap_and_replace. -errno when the entry does not map mfn. The caller flushes. */
     int (*grant_unmap)(struct vcpu *v, uint64_t host_addr, uint64_t mfn, uint32_t gnt_flags,
                        uint64_t new_addr);
     /* Stops holding a typed reference taken by page_get_type below. */
