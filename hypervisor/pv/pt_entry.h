@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* What we require of a guest's page-table entries and what we make of them: the one place. */
+#ifndef PV_PT_ENTRY_H
+#define PV_PT_ENTRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/domain.h"
+#include "hw/cpu.h"
+#include "hw/layout.h"
+#include "mm/frame.h"
+#include "pv/pagetable.h"
+#include "pv/pv.h"
+
+#define PTE_CACHE (PTE_PWT | PTE_PCD | PTE_PAT) /* PAT: bit 7 of a level-1 entry */
+#define PTE_AD (PTE_ACCESSED | PTE_DIRTY)
+
+static inline uint64_t pte_mfn(uint64_t e) { return (e & PTE_ADDR_MASK) >> PAGE_SHIFT; }
+
+/* Bits that a present entry may not have: address bits the processor lacks, NX without the feature. */
+static inline uint64_t pte_reserved(void)
+{
+    uint64_t bad = PTE_ADDR_MASK & ~((1ULL << cpu_features.phys_bits) - 1);
+
+    return cpu_features.nx ? bad : bad | PTE_NX;
+}
+/* In tables of level 2 to 4 bit 7 asks for a superpage (or is reserved): we offer none. */
+static inline uint64_t pte_reserved_table(void) { return pte_reserved() | PTE_PSE; }
+
+/*
+ * The guest's kernel runs in ring 3 beside its user mode; what keeps the two apart is that they
+ * have different top-level tables, not U/S. So every present entry gets U/S set. Guest entries
+ * are never global: a CR3 write is then a complete flush of what a guest can own (hw/tlb.h).
+ */
+static inline uint64_t pte_fix_leaf(uint64_t e) { return (e | PTE_USER) & ~PTE_GLOBAL; }
+static inline uint64_t pte_fix_table(uint64_t e) { return e | PTE_USER; }
+
+/* Top-level slots that the guest does not own. */
+static inline bool l4_slot_is_ours(unsigned slot) { return slot - HV_FIRST_SLOT <= HV_LAST_SLOT - HV_FIRST_SLOT; }
+
+/*
+ * References of one present leaf entry of a table owned by d, naming a frame of `fg` (d itself,
+ * another domain that d controls, or dom_io). pt_leaf_get() may correct *e (the fixes above,
+ * attributes). 0 or -errno. pt_leaf_put() takes any entry that was in a validated table.
+ */
+int pt_leaf_get(struct domain *d, struct domain *fg, uint64_t *e);
+void pt_leaf_put(uint64_t e);
+/* Likewise for an entry of a table of `level` 2..4: the child table. pt_child_get corrects *e. */
+int pt_child_get(struct domain *d, unsigned level, uint64_t *e, bool preemptible);
+int pt_child_put(unsigned level, uint64_t e, bool preemptible);
+
+/*
+ * Walks a table of `type` whose entries [0, *n) hold references: pt_fill upwards to its end,
+ * pt_drain downwards to 0. -ERESTART: preempted; *n is up to date. pt_fill: other errors mean that
+ * entry *n is refused. The caller has made the table its own (ptype.c: BUSY).
+ */
+int pt_fill(struct page_info *pg, uint64_t type, unsigned *n, bool preemptible);
+int pt_drain(struct page_info *pg, uint64_t type, unsigned *n, bool preemptible);
+
+/*
+ * One live table, held so that entries may be written: a typed reference, or, where the frame is
+ * no table at present, a writable one (level 0: the write is an ordinary store).
+ */
+struct pt_table {
+    struct page_info *pg;
+    unsigned level;
+};
+/* 0; -EINVAL; -ERESTART. */
+int pt_table_hold(struct pt_table *t, struct domain *d, uint64_t mfn);
+/* As above, but only if it is a validated table of level 1. */
+int pt_table_hold_l1(struct pt_table *t, struct domain *d, uint64_t mfn);
+void pt_table_release(struct pt_table *t);
+/*
+ * Writes entry `slot` of a held table. keep_ad: accessed and dirty bits stay as they are. expect
+ * (may be NULL): only if the entry still reads so, else -EAGAIN and the present value there.
+ * 0 or -errno (-ERESTART: nothing was written).
+ */
+int pt_entry_write(struct pt_table *t, struct domain *d, struct domain *fg, unsigned slot,
+                   uint64_t val, bool keep_ad, uint64_t *expect);
+
+/* A walk of the address space that v runs in now. */
+struct pt_walk {
+    uint64_t l1_mfn;  /* the level-1 table; 0: there is none */
+    unsigned slot;    /* entry in it */
+    uint64_t entry;   /* as read; 0 without a table */
+    bool writable;    /* RW is set at every level */
+    bool nx;          /* NX is set at some level */
+};
+void pt_walk(struct pv_vcpu *v, uint64_t va, struct pt_walk *w);
+
+/* Finishes what v's earlier operations left to undo. 0 or -ERESTART. */
+int pt_finish_undo_slow(struct pv_vcpu *v);
+static inline int pt_finish_undo(struct pv_vcpu *v)
+{
+    return __builtin_expect(v->pt_undo_count != 0, 0) ? pt_finish_undo_slow(v) : 0;
+}
+
+#endif
