@@ -25,17 +25,22 @@
 #define PTE_NX (1ULL << 63)
 #define PTE_ADDR_MASK 0x000ffffffffff000ULL
 
-/* mmu_update: one request. `pt_owner` and `fg_owner` are held by the caller. 0 or -errno (-ERESTART possible). */
-int pt_mmu_update(struct pv_vcpu *v, struct domain *pt_owner, struct domain *fg_owner, uint64_t ptr, uint64_t val);
-/* update_va_mapping of the current address space; flags UVMF_*. */
-int pt_update_va(struct pv_vcpu *v, struct domain *fg_owner, uint64_t va, uint64_t val, uint64_t flags);
+struct pt_table;
+/*
+ * mmu_update: one request. `pt_owner` and `fg_owner` are held by the caller. *t (pt_entry.h) keeps the table
+ * between requests of a batch: all zero before the first, pt_table_release() after the last.
+ * 0 or -errno (-ERESTART: preempted, nothing written).
+ */
+int pt_mmu_update(struct pt_table *t, struct domain *pt_owner, struct domain *fg_owner, uint64_t ptr, uint64_t val);
+/* update_va_mapping of the current address space; flushing is the caller's. 0 or -errno. */
+int pt_update_va(struct pv_vcpu *v, struct domain *fg_owner, uint64_t va, uint64_t val);
 
 /* Roots (pv/pt_root.c). 0 or -errno; -ERESTART when preempted. */
 int pt_new_kernel_root(struct pv_vcpu *v, uint64_t mfn);
 int pt_new_user_root(struct pv_vcpu *v, uint64_t mfn);
 int pt_pin(struct domain *d, uint64_t mfn, uint64_t type);
 int pt_unpin(struct domain *d, uint64_t mfn);
-/* Drops a vcpu's roots when it dies or is reset; resumable. */
+/* Drops a vcpu's roots when it dies or is reset: it is not running and its CR3 is loaded nowhere. Always 0. */
 int pt_drop_roots(struct pv_vcpu *v);
 /* Domain death: unpins everything and drops what is left; resumable. */
 int pt_relinquish(struct domain *d);

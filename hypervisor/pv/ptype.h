@@ -10,18 +10,96 @@
 
 /*
  * Take a typed reference on a frame of d. Table types are validated on their first use.
- * 0; -EINVAL: the contents or the present type do not allow it; -EPERM: not d's frame;
- * -ERESTART: preempted, progress is kept in the frame, call again (only with `preemptible`; the
- * untyped count is then not held).
- * Interrupts on, no spinlock held (validation may spin on another CPU's validation of the frame).
+ * 0; -EINVAL: the contents do not allow it, or a count is full; -EBUSY: the frame is in use as
+ * something else; -EPERM: not d's frame; -ERESTART: preempted, progress is kept in the frame, call
+ * again (only with `preemptible`; no reference is held).
+ * Interrupts on, no spinlock held (it may wait for another CPU's validation of the frame).
  */
 int page_get_and_type(struct page_info *pg, struct domain *d, uint64_t type, bool preemptible);
-/* Undoes it. -ERESTART only with `preemptible`: call again, the reference is still (partly) held. */
+/*
+ * Undoes it. -ERESTART only with `preemptible`: the caller's reference is gone, but the frame is
+ * still partly a table; page_finish_undo() goes on (pt_defer_undo() remembers to).
+ */
 int page_put_and_type(struct page_info *pg, bool preemptible);
-/* Only the typed half, for callers that hold an untyped reference already. */
+/* Only the typed half, for callers that hold an untyped reference already and keep it. */
 int page_get_type(struct page_info *pg, uint64_t type, bool preemptible);
 int page_put_type(struct page_info *pg, bool preemptible);
-/* Fast path for the commonest: a writable mapping of an ordinary frame. */
-bool page_get_writable(struct page_info *pg, struct domain *d);
+/* Goes on undoing a PGT_PARTIAL frame; 0 also when there is nothing (left) to do. Caller holds an untyped reference. */
+int page_finish_undo(struct page_info *pg, bool preemptible);
+
+/* Remembers in the current vcpu that pg is left to undo; finishes at once where there is no vcpu to remember it. */
+void pt_defer_undo(struct page_info *pg);
+
+static inline bool pgt_is_table(uint64_t type)
+{
+    return (type & PGT_TYPE_MASK) - PGT_L1 <= PGT_L4 - PGT_L1;
+}
+static inline unsigned pgt_level(uint64_t type) { return (type & PGT_TYPE_MASK) >> 61; }
+
+/* The two halves below are what every mapping of an ordinary page costs, so they are inline. */
+
+/* As page_get(). */
+static inline bool page_get_inline(struct page_info *pg, const struct domain *d)
+{
+    uint64_t x = __atomic_load_n(&pg->count, __ATOMIC_RELAXED);
+
+    do {
+        if (((x + 1) & PGC_COUNT_MASK) <= 1 || pg->owner != d)
+            return false;
+    } while (!__atomic_compare_exchange_n(&pg->count, &x, x + 1, true, __ATOMIC_SEQ_CST,
+                                          __ATOMIC_RELAXED));
+    /* The frame may have been freed and given to another between the look and the count. */
+    if (__builtin_expect(__atomic_load_n(&pg->owner, __ATOMIC_RELAXED) == d, 1))
+        return true;
+    page_put(pg);
+    return false;
+}
+
+static inline void page_put_inline(struct page_info *pg)
+{
+    uint64_t x = __atomic_load_n(&pg->count, __ATOMIC_RELAXED);
+
+    do {
+        if (__builtin_expect((x & PGC_COUNT_MASK) <= 1, 0)) {
+            page_put(pg);
+            return;
+        }
+    } while (!__atomic_compare_exchange_n(&pg->count, &x, x - 1, true, __ATOMIC_SEQ_CST,
+                                          __ATOMIC_RELAXED));
+}
+
+/* Both references of a writable mapping; false: not d's frame, or not of a type that may be written. */
+static inline bool page_get_writable(struct page_info *pg, struct domain *d)
+{
+    uint64_t x;
+
+    if (!page_get_inline(pg, d))
+        return false;
+    x = __atomic_load_n(&pg->type, __ATOMIC_RELAXED);
+    do {
+        if ((x & PGT_TYPE_MASK) != PGT_WRITABLE || (x & PGT_COUNT_MASK) == PGT_COUNT_MASK) {
+            if (page_get_type(pg, PGT_WRITABLE, false) == 0)
+                return true;
+            page_put(pg);
+            return false;
+        }
+    } while (!__atomic_compare_exchange_n(&pg->type, &x, x + 1, true, __ATOMIC_SEQ_CST,
+                                          __ATOMIC_RELAXED));
+    return true;
+}
+
+static inline void page_put_writable(struct page_info *pg)
+{
+    uint64_t x = __atomic_load_n(&pg->type, __ATOMIC_RELAXED);
+
+    do {
+        if ((x & PGT_COUNT_MASK) <= 1) {
+            page_put_type(pg, false);
+            break;
+        }
+    } while (!__atomic_compare_exchange_n(&pg->type, &x, x - 1, true, __ATOMIC_SEQ_CST,
+                                          __ATOMIC_RELAXED));
+    page_put_inline(pg);
+}
 
 #endif

@@ -18,7 +18,10 @@ struct pv_domain {
     struct domain core;
     uint32_t pci_cf8;            /* dom0: latch of port 0xcf8, as its last write left it */
     uint64_t nmi_callback;
-    uint64_t next_pinned;        /* relinquish: progress through the page list */
+    uint64_t next_pinned;        /* relinquish: frame reached in the page list, referenced; 0: at its start */
+    bool pins_dropped;           /* relinquish: the page list has been walked */
+    void *e820;                  /* XENMEM_set_memory_map: array of e820_count 20-byte entries */
+    unsigned e820_count;
     uint64_t cpuid_policy_done;
     bool m2p_strict;
 };
@@ -30,6 +33,8 @@ struct pv_vcpu {
     bool kernel_mode;
     uint64_t cr3_kernel;         /* mfn of the kernel's L4, referenced as PGT_L4 */
     uint64_t cr3_user;           /* mfn of the user L4, likewise; 0: none */
+    uint64_t pt_undo[8];         /* tables whose undoing was preempted: mfn, and owner << 48 (pt_root.c) */
+    unsigned pt_undo_count;
 
     /* Entry points and kernel stack, as the guest registered them (canonical, checked at registration) */
     uint64_t event_callback, failsafe_callback, syscall_callback, syscall32_callback, sysenter_callback;
@@ -48,6 +53,7 @@ struct pv_vcpu {
     uint64_t iobmp;              /* guest address of its I/O bitmap, PHYSDEVOP_set_iobitmap */
     unsigned iobmp_limit;
     void *fpu_area;
+    unsigned fpu_cpu;            /* CPU whose registers last held fpu_area's state */
     bool fpu_ts;                 /* guest has set CR0.TS (fpu_taskswitch) */
     uint64_t xcr0;
 
@@ -57,6 +63,9 @@ struct pv_vcpu {
     uint64_t ldt_mfn[16];
     uint64_t ldt_base;
     unsigned ldt_entries;
+
+    /* rflags of the last HYPERVISOR_iret: its IOPL counts under VMASST_TYPE_architectural_iopl */
+    uint64_t iret_rflags;
 
     uint8_t nmi_state;
     uint16_t nmi_saved_masks;
@@ -68,6 +77,10 @@ static inline struct pv_vcpu *to_pv_vcpu(struct vcpu *v) { return container_of(v
 
 /* Canonical and outside the hypervisor's range: acceptable as a guest entry point or stack. */
 bool pv_entry_ok(uint64_t va);
+/* As pv_entry_ok for a kernel stack pointer: room for a frame below it too. The entry code relies on this. */
+bool pv_stack_ok(uint64_t sp);
+/* The I/O privilege that counts now, wherever the guest keeps it. */
+unsigned pv_iopl(const struct pv_vcpu *v);
 /* A selector fit for guest use: RPL 3, or null where allowed; forces RPL as the ABI says. */
 uint16_t pv_fixup_selector(uint16_t sel);
 
