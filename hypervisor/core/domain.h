@@ -59,9 +59,10 @@ struct domain {
 
     /* Pausing and shutting down */
     uint32_t pause_count;               /* (a) not runnable while non-zero */
-    bool controller_pause;              /* [lock] XEN_DOMCTL_pausedomain holds one of them */
+    uint16_t controller_pauses;         /* [LOCK_DOMCTL] how many of them are XEN_DOMCTL_pausedomain's */
     bool is_shutting_down, is_shut_down;/* (a) set by whoever shuts it down first; cleared by domain_resume */
     uint8_t shutdown_code;              /* (a) SHUTDOWN_*; SHUTDOWN_CODE_NONE until one is recorded */
+    uint32_t suspend_port;              /* [LOCK_DOMCTL] its port to send on when it suspends; 0: none */
     uint32_t poll_count;                /* (a) vcpus that sleep in SCHEDOP_poll */
     struct timer watchdog[DOMAIN_WATCHDOGS]; /* [lock] SCHEDOP_watchdog */
     uint8_t watchdog_running;           /* [lock] bit per watchdog */

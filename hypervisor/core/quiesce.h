@@ -12,6 +12,8 @@ struct quiesce {
     void (*fn)(struct quiesce *);
 };
 
+/* fn runs in softirq context with interrupts on and no lock held; it may free q. Any context. */
 void quiesce_call(struct quiesce *q, void (*fn)(struct quiesce *));
+void quiesce_init(void);
 
 #endif

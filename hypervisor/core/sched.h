@@ -30,6 +30,7 @@ struct sched_policy {
 };
 
 extern const struct sched_policy *sched_policy;
+extern const struct sched_policy sched_rr;
 
 void sched_init(void);
 void sched_init_cpu(unsigned cpu);
@@ -57,6 +58,9 @@ extern struct cpumask sched_idle_mask;
 int sched_set_affinity(struct vcpu *v, const struct cpumask *hard, const struct cpumask *soft);
 /* Updates the accounting of v up to now and copies it out. */
 void runstate_get(struct vcpu *v, struct vcpu_runstate_info *out);
+/* Copies v's record as of its last change, consistently. */
+void sched_runstate_snapshot(struct vcpu *v, struct vcpu_runstate_info *out);
+/* Queue lock of v->cpu held. */
 void runstate_change(struct vcpu *v, int new_state, uint64_t now);
 /* Rewrites the guest's registered runstate area; true when done (v is current). */
 bool runstate_update_area(struct vcpu *v);

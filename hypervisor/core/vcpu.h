@@ -21,6 +21,7 @@ struct vcpu_guest_context;
 #define VPF_DOWN 1       /* not brought up, or VCPUOP_down */
 #define VPF_POLLING 2    /* SCHEDOP_poll */
 #define VPF_MIGRATING 3
+#define VPF_INITIALISING 4 /* VCPUOP_initialise is at work */
 
 enum sched_state { SCHED_IDLE_VCPU, SCHED_OFF_QUEUE, SCHED_QUEUED, SCHED_RUNNING };
 
@@ -49,6 +50,8 @@ struct vcpu {
 
     struct sched_entity sched;
     struct cpumask hard_affinity, soft_affinity;
+    struct cpumask affinity_before_pin; /* SCHEDOP_pin_override: what to go back to */
+    bool pin_overridden;
     unsigned long dirty_cpu;       /* CPU whose TLB and FPU may hold its state; ~0: none */
 
     /* Time accounting (core/runstate) */
@@ -95,6 +98,11 @@ static inline bool vcpu_runnable(const struct vcpu *v);
 int vcpu_map_info(struct vcpu *v, uint64_t mfn, unsigned offset);
 void vcpu_unmap_info(struct vcpu *v);
 void vcpu_reset(struct vcpu *v);
+/*
+ * Gives v, which is paused or down, its registers and page tables (vehicle->vcpu_set_context), and brings it up
+ * if the context says VGCF_online. 0 or -errno; -ERESTART: call again.
+ */
+int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c);
 /* Brings an initialised vcpu up (-EINVAL: not initialised) or takes it down; being so already is success. */
 int vcpu_up(struct vcpu *v);
 void vcpu_down(struct vcpu *v);

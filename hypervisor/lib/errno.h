@@ -21,6 +21,7 @@
 #define EXDEV 18
 #define ENODEV 19
 #define EINVAL 22
+#define ENFILE 23
 #define ENOSPC 28
 #define EDOM 33
 #define ERANGE 34

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: MIT */
+/* The scheduler core: waking, sleeping, switching vcpus, and the idle loop. */
+#include "core/sched.h"
+
+#include "core/evtchn.h"
+#include "core/time.h"
+#include "core/vehicle.h"
+#include "hw/cpu.h"
+#include "hw/panic.h"
+#include "hw/percpu.h"
+#include "hw/softirq.h"
+#include "hw/timer.h"
+#include "hw/tlb.h"
+#include "hw/traps.h"
+#include "hw/tsc.h"
+#include "lib/bitmap.h"
+#include "lib/errno.h"
+#include "mm/hostmap.h"
+#include "mm/kmalloc.h"
+
+/*
+ * A vcpu is in one of three places (sched.state): off every queue, queued on v->cpu, or running
+ * there; the queue lock of v->cpu guards the state, the runstate record and v->cpu itself. Two
+ * things are outside that lock: pause_flags and the pause counts, atomic, which say whether it
+ * *may* run and are looked at under the lock after every change; and is_running, which stays true
+ * until its registers are saved, so that another CPU that has already picked it waits that long.
+ */
+struct sched_cpu {
+    struct spinlock lock;
+    struct vcpu *idle;
+    struct timer slice_timer;
+    bool slice_armed;
+};
+
+static struct sched_cpu sched_cpus[MAX_CPUS];
+struct cpumask sched_idle_mask;
+
+const struct sched_policy *sched_policy = &sched_rr;
+
+struct vcpu *idle_vcpu(unsigned cpu)
+{
+    return sched_cpus[cpu].idle;
+}
+
+/* The lock that guards v now; v->cpu cannot change while it is held. */
+static struct spinlock *lock_queue_of(struct vcpu *v, unsigned long *flags)
+{
+    for (;;) {
+        unsigned cpu = __atomic_load_n(&v->cpu, __ATOMIC_ACQUIRE);
+        struct spinlock *l = &sched_cpus[cpu].lock;
+
+        *flags = spin_lock_irqsave(l);
+        if (__atomic_load_n(&v->cpu, __ATOMIC_ACQUIRE) == cpu)
+            return l;
+        spin_unlock_irqrestore(l, *flags);
+    }
+}
+
+void sched_tickle(unsigned cpu)
+{
+    cpumask_clear(&sched_idle_mask, cpu);
+    softirq_raise_cpu(cpu, SOFTIRQ_SCHEDULE);
+}
+
+/* What a vcpu that is not runnable waits for. */
+static int resting_state(const struct vcpu *v)
+{
+    unsigned long waiting = (1UL << VPF_BLOCKED) | (1UL << VPF_POLLING);
+
+    if (v->pause_count || v->domain->pause_count || (v->pause_flags & ~waiting))
+        return RUNSTATE_offline;
+    return RUNSTATE_blocked;
+}
+
+void vcpu_wake(struct vcpu *v)
+{
+    for (;;) {
+        unsigned long flags;
+        struct spinlock *l = lock_queue_of(v, &flags);
+        unsigned cpu;
+
+        if (v->sched.state != SCHED_OFF_QUEUE || !vcpu_runnable(v)) {
+            if (v->sched.state == SCHED_OFF_QUEUE)
+                runstate_change(v, resting_state(v), now_ns());
+            spin_unlock_irqrestore(l, flags);
+            return;
+        }
+        cpu = sched_policy->pick_cpu(v);
+        if (cpu == v->cpu) {
+            runstate_change(v, RUNSTATE_runnable, now_ns());
+            sched_policy->wake(v);
+            spin_unlock_irqrestore(l, flags);
+            return;
+        }
+        /* It changes hands under the old lock; under the new one everything is looked at again. */
+        __atomic_store_n(&v->cpu, cpu, __ATOMIC_RELEASE);
+        spin_unlock_irqrestore(l, flags);
+    }
+}
+
+void vcpu_sleep_nosync(struct vcpu *v)
+{
+    unsigned long flags;
+    struct spinlock *l = lock_queue_of(v, &flags);
+
+    if (!vcpu_runnable(v)) {
+        if (v->sched.state == SCHED_QUEUED)
+            sched_policy->sleep(v);
+        if (v->sched.state == SCHED_OFF_QUEUE)
+            runstate_change(v, resting_state(v), now_ns());
+        else
+            softirq_raise_cpu(v->cpu, SOFTIRQ_SCHEDULE);
+    }
+    spin_unlock_irqrestore(l, flags);
+}
+
+/* Picked but not yet loaded counts as running; the state goes first, is_running after the saving. */
+static bool on_a_cpu(const struct vcpu *v)
+{
+    return __atomic_load_n(&v->sched.state, __ATOMIC_ACQUIRE) == SCHED_RUNNING ||
+           __atomic_load_n(&v->is_running, __ATOMIC_ACQUIRE);
+}
+
+void vcpu_sleep_sync(struct vcpu *v)
+{
+    vcpu_sleep_nosync(v);
+    while (!vcpu_runnable(v) && on_a_cpu(v))
+        cpu_relax();
+}
+
+void sched_insert_vcpu(struct vcpu *v)
+{
+    sched_policy->insert(v);
+}
+
+void sched_remove_vcpu(struct vcpu *v)
+{
+    unsigned long flags;
+    struct spinlock *l = lock_queue_of(v, &flags);
+
+    BUG_ON(v->sched.state == SCHED_RUNNING);
+    if (v->sched.state == SCHED_QUEUED)
+        sched_policy->sleep(v);
+    sched_policy->remove(v);
+    spin_unlock_irqrestore(l, flags);
+}
+
+void sched_runstate_snapshot(struct vcpu *v, struct vcpu_runstate_info *out)
+{
+    unsigned long flags;
+    struct spinlock *l = lock_queue_of(v, &flags);
+
+    *out = v->runstate;
+    spin_unlock_irqrestore(l, flags);
+}
+
+/*
+ * Marks v blocked first and looks for events afterwards: a sender does it the other way round, so
+ * one of the two sees the other.
+ */
+void sched_block_current(void)
+{
+    struct vcpu *v = current;
+
+    __atomic_store_n(&v->vcpu_info->evtchn_upcall_mask, 0, __ATOMIC_SEQ_CST);
+    bitmap_set_atomic(&v->pause_flags, VPF_BLOCKED);
+    if (vcpu_event_deliverable(v))
+        bitmap_clear_atomic(&v->pause_flags, VPF_BLOCKED);
+    else
+        softirq_raise(SOFTIRQ_SCHEDULE);
+}
+
+void sched_yield_current(void)
+{
+    unsigned long flags;
+    struct spinlock *l = lock_queue_of(current, &flags);
+
+    sched_policy->yield(current);
+    spin_unlock_irqrestore(l, flags);
+    softirq_raise(SOFTIRQ_SCHEDULE);
+}
+
+void sched_poll_end(struct vcpu *v)
+{
+    if (!bitmap_test(&v->pause_flags, VPF_POLLING) ||
+        !bitmap_test_clear_atomic(&v->pause_flags, VPF_POLLING))
+        return;
+    __atomic_fetch_sub(&v->domain->poll_count, 1, __ATOMIC_SEQ_CST);
+    vcpu_wake(v);
+}
+
+void sched_poll_wake(struct domain *d, uint32_t port)
+{
+    struct vcpu *v;
+    unsigned i;
+
+    if (!__atomic_load_n(&d->poll_count, __ATOMIC_SEQ_CST))
+        return;
+    for_each_vcpu (d, v, i)
+        if (!v->poll_evtchn || v->poll_evtchn == port)
+            sched_poll_end(v);
+}
+
+int sched_poll_current(const uint32_t *ports, unsigned n, uint64_t timeout_abs_ns)
+{
+    struct vcpu *v = current;
+    struct domain *d = v->domain;
+    bool ready;
+
+    v->poll_evtchn = n == 1 ? ports[0] : 0;
+    __atomic_fetch_add(&d->poll_count, 1, __ATOMIC_SEQ_CST);
+    bitmap_set_atomic(&v->pause_flags, VPF_POLLING);
+
+    ready = vcpu_event_deliverable(v) || (timeout_abs_ns && timeout_abs_ns <= now_ns());
+    for (unsigned i = 0; !ready && i < n; i++)
+        ready = evtchn_port_pending(d, ports[i]);
+    if (ready) {
+        sched_poll_end(v);
+        return 0;
+    }
+    if (timeout_abs_ns) {
+        if (v->poll_timer.cpu != smp_cpu_id())
+            timer_migrate(&v->poll_timer, smp_cpu_id());
+        timer_set(&v->poll_timer, timeout_abs_ns);
+    } else {
+        timer_stop(&v->poll_timer);
+    }
+    softirq_raise(SOFTIRQ_SCHEDULE);
+    return 0;
+}
+
+int sched_set_affinity(struct vcpu *v, const struct cpumask *hard, const struct cpumask *soft)
+{
+    struct cpumask online;
+    struct spinlock *l;
+    unsigned long flags;
+
+    if (hard) {
+        cpumask_and(&online, hard, &cpu_online_mask);
+        if (cpumask_empty(&online))
+            return -EINVAL;
+    }
+    l = lock_queue_of(v, &flags);
+    if (hard)
+        v->hard_affinity = *hard;
+    if (soft)
+        v->soft_affinity = *soft;
+    if (!cpumask_test(&v->hard_affinity, v->cpu)) {
+        if (v->sched.state == SCHED_QUEUED)
+            sched_policy->sleep(v);
+        else if (v->sched.state == SCHED_RUNNING)
+            softirq_raise_cpu(v->cpu, SOFTIRQ_SCHEDULE); /* it moves when it has been saved */
+    }
+    spin_unlock_irqrestore(l, flags);
+    vcpu_wake(v);
+    return 0;
+}
+
+/*
+ * Called before this CPU would go idle: takes a vcpu that waits elsewhere. It is off every queue
+ * between the two locks, so another CPU may wake, move or pause it meanwhile; then it is theirs.
+ */
+static void steal_work(unsigned cpu)
+{
+    unsigned victim;
+
+    for_each_online_cpu (victim) {
+        unsigned long flags;
+        struct vcpu *v;
+
+        if (victim == cpu || !sched_policy->queued(victim))
+            continue;
+        flags = spin_lock_irqsave(&sched_cpus[victim].lock);
+        v = sched_policy->steal(victim, cpu);
+        if (v)
+            __atomic_store_n(&v->cpu, cpu, __ATOMIC_RELEASE);
+        spin_unlock_irqrestore(&sched_cpus[victim].lock, flags);
+        if (!v)
+            continue;
+        flags = spin_lock_irqsave(&sched_cpus[cpu].lock);
+        if (v->cpu == cpu && v->sched.state == SCHED_OFF_QUEUE && vcpu_runnable(v))
+            sched_policy->wake(v);
+        spin_unlock_irqrestore(&sched_cpus[cpu].lock, flags);
+        return;
+    }
+}
+
+/* Continues at fn on an empty stack: whatever led here belonged to a vcpu that left. */
+static void __attribute__((noreturn)) leave_to(void (*fn)(void))
+{
+    /* The frame lies 8 bytes off a multiple of 16: fn finds the stack as if it had been called. */
+    __asm__ volatile("mov %0, %%rsp; xor %%ebp, %%ebp; jmp *%1" ::"r"(guest_regs()), "r"(fn) : "memory");
+    __builtin_unreachable();
+}
+
+/* Interrupts off. prev's registers leave the CPU; its page tables are still loaded. */
+static void save_prev(struct vcpu *prev)
+{
+    if (is_idle_vcpu(prev))
+        return;
+    vcpu_timers_sleep(prev);
+    runstate_update_area(prev);
+    prev->domain->vehicle->switch_from(prev);
+    prev->dirty_cpu = ~0UL;
+}
+
+/* From here on any other CPU may run prev, or free what it is made of. */
+static void release_prev(struct vcpu *prev)
+{
+    __atomic_store_n(&prev->is_running, false, __ATOMIC_RELEASE);
+}
+
+/* Makes next this CPU's vcpu and loads what it needs. */
+static void load_next(struct vcpu *next, unsigned cpu)
+{
+    __atomic_store_n(&next->is_running, true, __ATOMIC_SEQ_CST);
+    current = next;
+    if (is_idle_vcpu(next)) {
+        /* Not the guest's tables: they may be given up while we sleep on them. */
+        write_cr3(host_cr3);
+        return;
+    }
+    cpumask_set(&next->domain->dirty_cpumask, cpu);
+    next->dirty_cpu = cpu;
+    next->domain->vehicle->switch_to(next);
+}
+
+/*
+ * Interrupts off; does not return. prev is released once its page tables are out of CR3. If
+ * another CPU has not saved next yet we must wait for it with prev released already: it might be
+ * waiting for prev.
+ */
+static void __attribute__((noreturn)) switch_vcpu(struct vcpu *prev, struct vcpu *next, unsigned cpu)
+{
+    struct domain *was = prev->domain;
+    bool affinity_lost;
+
+    save_prev(prev);
+    if (__atomic_load_n(&next->is_running, __ATOMIC_ACQUIRE) && !is_idle_vcpu(next)) {
+        write_cr3(host_cr3);
+        release_prev(prev);
+        while (__atomic_load_n(&next->is_running, __ATOMIC_ACQUIRE))
+            cpu_relax();
+    }
+    affinity_lost = !is_idle_vcpu(prev) && !cpumask_test(&prev->hard_affinity, cpu);
+    load_next(next, cpu);
+    if (was != next->domain)
+        cpumask_clear(&was->dirty_cpumask, cpu);
+    release_prev(prev);
+    if (affinity_lost)
+        vcpu_wake(prev);
+    if (is_idle_vcpu(next))
+        leave_to(idle_loop);
+    time_update_vcpu(next);
+    runstate_update_area(next);
+    vcpu_timers_resume(next);
+    leave_to(return_to_guest);
+}
+
+static void arm_slice(struct sched_cpu *sc, uint64_t now, uint64_t slice_ns)
+{
+    if (slice_ns) {
+        timer_set(&sc->slice_timer, now + slice_ns);
+        sc->slice_armed = true;
+    } else if (sc->slice_armed) {
+        timer_stop(&sc->slice_timer);
+        sc->slice_armed = false;
+    }
+}
+
+/* SOFTIRQ_SCHEDULE: interrupts on, no locks. Returns only when the current vcpu goes on. */
+static void schedule(void)
+{
+    unsigned cpu = smp_cpu_id();
+    struct sched_cpu *sc = &sched_cpus[cpu];
+    struct vcpu *prev = current, *next;
+    uint64_t now, slice_ns = 0;
+
+    if (!sched_policy->queued(cpu) && (is_idle_vcpu(prev) || !vcpu_runnable(prev)))
+        steal_work(cpu);
+
+    irq_disable();
+    spin_lock(&sc->lock);
+    now = now_ns();
+    next = sched_policy->pick_next(cpu, now, &slice_ns);
+    if (is_idle_vcpu(next))
+        cpumask_set(&sched_idle_mask, cpu);
+    else
+        cpumask_clear(&sched_idle_mask, cpu);
+    if (next != prev) {
+        runstate_change(prev, is_idle_vcpu(prev) || vcpu_runnable(prev) ? RUNSTATE_runnable
+                                                                        : resting_state(prev), now);
+        runstate_change(next, RUNSTATE_running, now);
+    }
+    arm_slice(sc, now, slice_ns);
+    spin_unlock(&sc->lock);
+    if (next != prev)
+        switch_vcpu(prev, next, cpu);
+    irq_enable();
+}
+
+static void slice_over(void *arg)
+{
+    softirq_raise(SOFTIRQ_SCHEDULE);
+}
+
+void idle_loop(void)
+{
+    for (;;) {
+        irq_enable();
+        softirq_run();
+        irq_disable();
+        /* STI takes effect after HLT has begun: an interrupt in between is not lost. */
+        if (!softirq_any_pending())
+            __asm__ volatile("sti; hlt" ::: "memory");
+    }
+}
+
+void sched_init_cpu(unsigned cpu)
+{
+    struct sched_cpu *sc = &sched_cpus[cpu];
+    struct vcpu *v = kzalloc(sizeof(*v));
+
+    if (!v)
+        panic("no memory for the idle vcpu of CPU%u", cpu);
+    v->vcpu_id = cpu;
+    v->cpu = cpu;
+    v->domain = &idle_domain_struct;
+    v->vcpu_info = &v->dummy_info;
+    v->is_running = true;
+    v->sched.state = SCHED_IDLE_VCPU;
+    v->runstate.state = RUNSTATE_running;
+    v->runstate.state_entry_time = now_ns();
+    list_init(&v->sched.queue);
+    spin_lock_init_irq(&sc->lock, LOCK_SCHED);
+    timer_init(&sc->slice_timer, slice_over, NULL, cpu);
+    sc->idle = v;
+    sched_policy->init_cpu(cpu);
+    cpumask_set(&sched_idle_mask, cpu);
+    if (cpu == smp_cpu_id())
+        current = v;
+}
+
+void sched_init(void)
+{
+    softirq_register(SOFTIRQ_SCHEDULE, schedule);
+}

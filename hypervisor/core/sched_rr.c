@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/* Round robin with weights, and a boost for vcpus that wake with time left in their slice. */
+#include "core/sched.h"
+#include "hw/panic.h"
+#include "lib/errno.h"
+#include "lib/list.h"
+#include "public/domctl.h"
+
+/*
+ * Everyone has a slice, in proportion to the domain's weight. A vcpu that uses it up goes to the
+ * end of the queue and gets a new one there. A vcpu that sleeps keeps what is left: when it wakes
+ * it goes to the front, ahead of those that compute, and interrupts one. So an I/O-bound guest is
+ * served at once, and one that tries to live on boosts gets no more than its slice per round.
+ */
+#define DEFAULT_WEIGHT 256
+#define MIN_SLICE_NS 1000000ULL
+#define MAX_SLICE_NS 100000000ULL
+#define MIN_BOOST_NS 200000LL /* with less than this left a boost would be cut off at once */
+
+struct rr_cpu {
+    struct list_head queue;   /* boosted ones first, then in order of arrival */
+    unsigned queued;
+    struct vcpu *running;     /* NULL: the idle vcpu */
+};
+
+static struct rr_cpu rr_cpus[MAX_CPUS];
+
+static int64_t full_slice(const struct vcpu *v)
+{
+    uint64_t slice = SCHED_SLICE_NS * v->domain->weight / DEFAULT_WEIGHT;
+
+    if (slice < MIN_SLICE_NS)
+        return MIN_SLICE_NS;
+    return slice > MAX_SLICE_NS ? MAX_SLICE_NS : slice;
+}
+
+static void rr_init_cpu(unsigned cpu)
+{
+    list_init(&rr_cpus[cpu].queue);
+}
+
+static bool may_run_on(const struct vcpu *v, unsigned cpu)
+{
+    return cpumask_test(&v->hard_affinity, cpu) && cpumask_test(&cpu_online_mask, cpu);
+}
+
+static unsigned load(unsigned cpu)
+{
+    return __atomic_load_n(&rr_cpus[cpu].queued, __ATOMIC_RELAXED) +
+           (__atomic_load_n(&rr_cpus[cpu].running, __ATOMIC_RELAXED) != NULL);
+}
+
+/* The first idle CPU among those that v may use and that `prefer` names; MAX_CPUS: none. */
+static unsigned find_idle(const struct vcpu *v, const struct cpumask *prefer)
+{
+    struct cpumask m;
+
+    cpumask_and(&m, &sched_idle_mask, &v->hard_affinity);
+    cpumask_and(&m, &m, &cpu_online_mask);
+    cpumask_and(&m, &m, prefer);
+    return cpumask_next(&m, 0);
+}
+
+static unsigned least_loaded(const struct vcpu *v)
+{
+    unsigned cpu, best = MAX_CPUS;
+
+    for_each_online_cpu (cpu)
+        if (may_run_on(v, cpu) && (best == MAX_CPUS || load(cpu) < load(best)))
+            best = cpu;
+    /* The mask's CPUs are all offline: running somewhere beats not running. */
+    return best == MAX_CPUS ? cpumask_next(&cpu_online_mask, 0) : best;
+}
+
+/* Where v was last, if that CPU idles (its caches may still know v); else any idle one; else it stays. */
+static unsigned rr_pick_cpu(struct vcpu *v)
+{
+    unsigned cpu;
+
+    if (may_run_on(v, v->cpu) && cpumask_test(&sched_idle_mask, v->cpu))
+        return v->cpu;
+    cpu = find_idle(v, &v->soft_affinity);
+    if (cpu == MAX_CPUS)
+        cpu = find_idle(v, &cpu_online_mask);
+    if (cpu != MAX_CPUS)
+        return cpu;
+    return may_run_on(v, v->cpu) ? v->cpu : least_loaded(v);
+}
+
+static void rr_insert(struct vcpu *v)
+{
+    v->cpu = least_loaded(v);
+    v->sched.state = SCHED_OFF_QUEUE;
+    v->sched.credit = full_slice(v);
+}
+
+static void rr_remove(struct vcpu *v)
+{
+    BUG_ON(v->sched.state != SCHED_OFF_QUEUE);
+}
+
+static void enqueue(struct vcpu *v)
+{
+    struct rr_cpu *q = &rr_cpus[v->cpu];
+    struct list_head *before = &q->queue;
+    struct vcpu *pos;
+
+    if (v->sched.boosted)
+        list_for_each_entry (pos, &q->queue, sched.queue)
+            if (!pos->sched.boosted) {
+                before = &pos->sched.queue;
+                break;
+            }
+    list_add_tail(&v->sched.queue, before);
+    v->sched.state = SCHED_QUEUED;
+    __atomic_store_n(&q->queued, q->queued + 1, __ATOMIC_RELAXED);
+}
+
+static void dequeue(struct vcpu *v)
+{
+    struct rr_cpu *q = &rr_cpus[v->cpu];
+
+    list_del(&v->sched.queue);
+    v->sched.state = SCHED_OFF_QUEUE;
+    __atomic_store_n(&q->queued, q->queued - 1, __ATOMIC_RELAXED);
+}
+
+static void rr_wake(struct vcpu *v)
+{
+    struct vcpu *running = rr_cpus[v->cpu].running;
+
+    v->sched.boosted = v->sched.credit >= MIN_BOOST_NS;
+    if (!v->sched.boosted)
+        v->sched.credit = full_slice(v);
+    enqueue(v);
+    /* Alone until now, the running vcpu has no slice timer: have it set, or be replaced. */
+    if (!running || (v->sched.boosted && !running->sched.boosted) || rr_cpus[v->cpu].queued == 1)
+        sched_tickle(v->cpu);
+}
+
+static void rr_sleep(struct vcpu *v)
+{
+    dequeue(v);
+}
+
+/* It gives up the rest of its slice, so it goes to the end. */
+static void rr_yield(struct vcpu *v)
+{
+    v->sched.credit = 0;
+}
+
+static void charge(struct vcpu *v, uint64_t now)
+{
+    if (now > v->sched.last_start)
+        v->sched.credit -= now - v->sched.last_start;
+    v->sched.last_start = now;
+}
+
+/* Puts what ran until now where it belongs; true: it goes on running. */
+static bool settle_running(struct rr_cpu *q, struct vcpu *v, unsigned cpu, uint64_t now)
+{
+    struct vcpu *head;
+
+    charge(v, now);
+    if (!vcpu_runnable(v) || !may_run_on(v, cpu)) {
+        v->sched.state = SCHED_OFF_QUEUE;
+        return false;
+    }
+    if (v->sched.credit <= 0) {
+        v->sched.boosted = false;
+        v->sched.credit = full_slice(v);
+        if (list_empty(&q->queue))
+            return true;
+    } else {
+        if (list_empty(&q->queue))
+            return true;
+        head = list_entry(q->queue.next, struct vcpu, sched.queue);
+        if (v->sched.boosted || !head->sched.boosted)
+            return true;
+    }
+    enqueue(v);
+    return false;
+}
+
+static struct vcpu *rr_pick_next(unsigned cpu, uint64_t now, uint64_t *slice_ns)
+{
+    struct rr_cpu *q = &rr_cpus[cpu];
+    struct vcpu *v = q->running;
+
+    if (!v || !settle_running(q, v, cpu, now)) {
+        v = NULL;
+        if (!list_empty(&q->queue)) {
+            v = list_entry(q->queue.next, struct vcpu, sched.queue);
+            dequeue(v);
+            v->sched.state = SCHED_RUNNING;
+            v->sched.last_start = now;
+        }
+        __atomic_store_n(&q->running, v, __ATOMIC_RELAXED);
+    }
+    /* Nobody waits: no timer is needed. */
+    *slice_ns = v && !list_empty(&q->queue) ? (uint64_t)v->sched.credit : 0;
+    return v ? v : idle_vcpu(cpu);
+}
+
+static struct vcpu *rr_steal(unsigned victim, unsigned thief)
+{
+    struct vcpu *v;
+
+    list_for_each_entry (v, &rr_cpus[victim].queue, sched.queue)
+        if (may_run_on(v, thief)) {
+            dequeue(v);
+            return v;
+        }
+    return NULL;
+}
+
+static unsigned rr_queued(unsigned cpu)
+{
+    return __atomic_load_n(&rr_cpus[cpu].queued, __ATOMIC_RELAXED);
+}
+
+/* set and get: struct xen_domctl_sched_credit2 */
+static int rr_adjust(struct domain *d, const void *set, void *get)
+{
+    const struct xen_domctl_sched_credit2 *in = set;
+    struct xen_domctl_sched_credit2 *out = get;
+
+    if (in) {
+        if (in->cap)
+            return -EOPNOTSUPP;
+        if (in->weight)
+            d->weight = in->weight;
+    }
+    if (out) {
+        out->weight = d->weight;
+        out->cap = d->cap;
+    }
+    return 0;
+}
+
+const struct sched_policy sched_rr = {
+    .name = "Parador round robin",
+    .opt_name = "rr",
+    /* What its parameters look like to tools: a weight. */
+    .id = XEN_SCHEDULER_CREDIT2,
+    .init_cpu = rr_init_cpu,
+    .insert = rr_insert,
+    .remove = rr_remove,
+    .wake = rr_wake,
+    .sleep = rr_sleep,
+    .yield = rr_yield,
+    .pick_next = rr_pick_next,
+    .pick_cpu = rr_pick_cpu,
+    .adjust = rr_adjust,
+    .steal = rr_steal,
+    .queued = rr_queued,
+};
