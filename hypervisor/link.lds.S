@@ -50,7 +50,7 @@ SECTIONS
     .data : AT(ADDR(.data) - TEXT_VIRT) {
         *(EXCLUDE_FILE(LIBS) .data EXCLUDE_FILE(LIBS) .data.rel EXCLUDE_FILE(LIBS) .data.rel.*
           EXCLUDE_FILE(LIBS) .data.read_mostly)
-        . = ALIGN(64);
+        . = ALIGN(PAGE_SIZE);
         _percpu_start = .;
         *(.data.percpu)
         . = ALIGN(64);

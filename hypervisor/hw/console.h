@@ -25,6 +25,10 @@ void console_set_input_handler(void (*fn)(void));
  */
 size_t console_ring_read(char *buf, size_t len, uint32_t *idx, bool incremental);
 void console_ring_clear(void);
+/* Tells gprintk which domain runs here (the floor above knows); negative: none. */
+void console_set_domid_hook(int (*fn)(void));
+/* The I/O ports of the serial line we use, which dom0 must not touch; false: none. */
+bool console_uart_ports(unsigned *first, unsigned *last);
 /* Panic path: no locks from here on. */
 void console_force_unlock(void);
 void console_init_early(const char *cmdline);

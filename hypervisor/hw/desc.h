@@ -17,6 +17,22 @@
 #define HV_LDT 0xe050
 #define HV_PER_CPU_SEL 0xe060 /* limit holds the CPU number, for LSL */
 
+/*
+ * Stacks of their own for what can strike while rsp is still the guest's. Offsets in the stack block
+ * of the ends; below each is a page that is not mapped, or the entry stub's, which is not writable:
+ * page 0 stub, 1-2 NMI, 4-5 #DF, 7-8 #MC, 10 #DB, 12-15 main stack.
+ */
+#define IST_NMI 1
+#define IST_DF 2
+#define IST_MC 3
+#define IST_DB 4
+#define STACK_NMI_END 0x3000
+#define STACK_DF_END 0x6000
+#define STACK_MC_END 0x9000
+#define STACK_DB_END 0xb000
+/* Bit i: page i of the block is mapped. */
+#define STACK_BLOCK_MAPPED 0xf5b7
+
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
@@ -25,12 +41,11 @@ struct trap_frame;
 /* Builds this CPU's GDT page 14, TSS (rsp0, ISTs) and loads GDTR, TR, IDTR. */
 void desc_init_cpu(void);
 /*
- * Maps n guest frames read-only as the first n pages of this CPU's GDT window (others unmapped)
+ * Maps n guest frames as the first n pages of this CPU's GDT window (others unmapped)
  * and invalidates them. Interrupts off. The frames are typed as descriptor pages by the caller.
  */
 void gdt_window_set(const uint64_t *mfns, unsigned n);
 /* Likewise the LDT window, and loads LDTR for `entries` descriptors (0: null LDT). */
 void ldt_window_set(const uint64_t *mfns, unsigned n, unsigned entries);
-/* Makes `ist` stacks of NMI, #DF, #MC; 0xffff000000000000-style canonical checks are the caller's. */
 #endif
 #endif

@@ -3,6 +3,8 @@
 #ifndef HW_PANIC_H
 #define HW_PANIC_H
 
+#include <stdbool.h>
+
 struct trap_frame;
 
 /* Prints the reason, registers, a symbolised backtrace and the current domain; then reboots or halts (noreboot). */
@@ -11,6 +13,11 @@ void panic_frame(const struct trap_frame *f, const char *fmt, ...)
     __attribute__((format(printf, 2, 3), noreturn, cold));
 void dump_registers(const struct trap_frame *f);
 void dump_backtrace(unsigned long rip, unsigned long rbp);
+
+/* noreboot: a panic halts, for the message to be read. */
+void panic_set_noreboot(bool noreboot);
+/* Adds what a floor above knows (the current domain) to what a panic prints. */
+void panic_set_hook(void (*fn)(void));
 
 #define BUG_ON(c) \
     do { \
