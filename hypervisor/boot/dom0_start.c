@@ -70,7 +70,7 @@ INIT_TEXT int dom0_set_context(const struct dom0_layout *l, struct vcpu *v, uint
 {
     static struct vcpu_guest_context c INIT_DATA; /* 5 KiB: too much for the stack */
 
-    c.flags = VGCF_IN_KERNEL;
+    c.flags = VGCF_IN_KERNEL | VGCF_online;
     c.user_regs.rip = l->entry;
     c.user_regs.rsp = l->stack_va + PAGE_SIZE;
     c.user_regs.rsi = l->start_info_va;
@@ -81,5 +81,5 @@ INIT_TEXT int dom0_set_context(const struct dom0_layout *l, struct vcpu *v, uint
     c.kernel_ss = FLAT_KERNEL_SS;
     c.kernel_sp = l->stack_va + PAGE_SIZE;
     c.ctrlreg[3] = root_mfn << PAGE_SHIFT;
-    return v->domain->vehicle->vcpu_set_context(v, &c);
+    return vcpu_set_context(v, &c);
 }

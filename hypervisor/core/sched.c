@@ -10,12 +10,10 @@
 #include "hw/percpu.h"
 #include "hw/softirq.h"
 #include "hw/timer.h"
-#include "hw/tlb.h"
 #include "hw/traps.h"
 #include "hw/tsc.h"
 #include "lib/bitmap.h"
 #include "lib/errno.h"
-#include "mm/hostmap.h"
 #include "mm/kmalloc.h"
 
 /*
@@ -293,68 +291,46 @@ static void __attribute__((noreturn)) leave_to(void (*fn)(void))
     __builtin_unreachable();
 }
 
-/* Interrupts off. prev's registers leave the CPU; its page tables are still loaded. */
-static void save_prev(struct vcpu *prev)
+/* Interrupts off. Afterwards nothing of prev is on this CPU and any other may run it, or free it. */
+static void put_away(struct vcpu *prev)
 {
-    if (is_idle_vcpu(prev))
-        return;
-    vcpu_timers_sleep(prev);
-    runstate_update_area(prev);
-    prev->domain->vehicle->switch_from(prev);
-    prev->dirty_cpu = ~0UL;
-}
-
-/* From here on any other CPU may run prev, or free what it is made of. */
-static void release_prev(struct vcpu *prev)
-{
+    if (!is_idle_vcpu(prev)) {
+        vcpu_timers_sleep(prev);
+        runstate_update_area(prev);
+        prev->domain->vehicle->switch_from(prev);
+        prev->dirty_cpu = ~0UL;
+    }
     __atomic_store_n(&prev->is_running, false, __ATOMIC_RELEASE);
 }
 
-/* Makes next this CPU's vcpu and loads what it needs. */
-static void load_next(struct vcpu *next, unsigned cpu)
+/* Interrupts off. Makes next this CPU's vcpu and loads what it needs; the idle vcpu needs nothing. */
+static void load(struct vcpu *next, unsigned cpu)
 {
+    /* The CPU it ran on last puts it away before it waits for anything itself. */
+    while (__atomic_load_n(&next->is_running, __ATOMIC_ACQUIRE))
+        cpu_relax();
     __atomic_store_n(&next->is_running, true, __ATOMIC_SEQ_CST);
     current = next;
-    if (is_idle_vcpu(next)) {
-        /* Not the guest's tables: they may be given up while we sleep on them. */
-        write_cr3(host_cr3);
+    if (is_idle_vcpu(next))
         return;
-    }
-    cpumask_set(&next->domain->dirty_cpumask, cpu);
     next->dirty_cpu = cpu;
     next->domain->vehicle->switch_to(next);
-}
-
-/*
- * Interrupts off; does not return. prev is released once its page tables are out of CR3. If
- * another CPU has not saved next yet we must wait for it with prev released already: it might be
- * waiting for prev.
- */
-static void __attribute__((noreturn)) switch_vcpu(struct vcpu *prev, struct vcpu *next, unsigned cpu)
-{
-    struct domain *was = prev->domain;
-    bool affinity_lost;
-
-    save_prev(prev);
-    if (__atomic_load_n(&next->is_running, __ATOMIC_ACQUIRE) && !is_idle_vcpu(next)) {
-        write_cr3(host_cr3);
-        release_prev(prev);
-        while (__atomic_load_n(&next->is_running, __ATOMIC_ACQUIRE))
-            cpu_relax();
-    }
-    affinity_lost = !is_idle_vcpu(prev) && !cpumask_test(&prev->hard_affinity, cpu);
-    load_next(next, cpu);
-    if (was != next->domain)
-        cpumask_clear(&was->dirty_cpumask, cpu);
-    release_prev(prev);
-    if (affinity_lost)
-        vcpu_wake(prev);
-    if (is_idle_vcpu(next))
-        leave_to(idle_loop);
     time_update_vcpu(next);
     runstate_update_area(next);
     vcpu_timers_resume(next);
-    leave_to(return_to_guest);
+}
+
+/* Interrupts off; does not return. */
+static void __attribute__((noreturn)) switch_vcpu(struct vcpu *prev, struct vcpu *next, unsigned cpu)
+{
+    /* Read while prev is ours: it was taken off this queue because it may not run here. */
+    bool homeless = !is_idle_vcpu(prev) && !cpumask_test(&prev->hard_affinity, cpu);
+
+    put_away(prev);
+    if (homeless)
+        vcpu_wake(prev);
+    load(next, cpu);
+    leave_to(is_idle_vcpu(next) ? idle_loop : return_to_guest);
 }
 
 static void arm_slice(struct sched_cpu *sc, uint64_t now, uint64_t slice_ns)
