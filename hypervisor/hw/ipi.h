@@ -14,5 +14,7 @@ void ipi_event_check(unsigned cpu);
  * `wait` returns only when all have finished. Interrupts must be on and no irq-safe lock held.
  */
 void ipi_call(const struct cpumask *mask, void (*fn)(void *), void *arg, bool wait);
+/* The call-function interrupt's handler. */
+void ipi_call_interrupt(void);
 
 #endif

@@ -15,6 +15,13 @@
 typedef void irq_handler_t(unsigned irq, void *arg);
 
 extern unsigned nr_gsis;
+#define MAX_IRQS 1024
+
+/* Boot CPU, ACPI tables read: silences the PICs, brings up its local APIC and the IO-APICs. */
+void irq_init(void);
+/* exceptions.S enters here, interrupts off, for every vector from 0x20. */
+struct trap_frame;
+void irq_entry(struct trap_frame *f);
 
 /* Binds a handler; -EBUSY when taken, -EINVAL when the irq does not exist or belongs to us (timer, UART). */
 int irq_request(unsigned irq, irq_handler_t *fn, void *arg);
@@ -26,6 +33,9 @@ void irq_guest_eoi(unsigned irq);
 void irq_mask(unsigned irq);
 void irq_unmask(unsigned irq);
 bool irq_is_level(unsigned irq);
+bool irq_exists(unsigned irq);
+/* The vector that the irq arrives at; 0: none yet. */
+uint8_t irq_vector(unsigned irq);
 /* Sets a GSI's trigger and polarity. -EBUSY if in use with other ones. */
 int gsi_setup(unsigned gsi, bool level, bool active_low);
 /* Directs an irq to a CPU. */
@@ -42,6 +52,11 @@ struct msi_target {
  * table). Returns the irq, or -ENODEV, -ENOSPC, -EINVAL (no such capability, entry beyond the table).
  */
 int msi_map(const struct msi_target *t);
+/* As msi_map for `count` messages of plain MSI: the irqs are consecutive from the one returned. */
+int msi_map_multi(const struct msi_target *t, unsigned count);
+/* Undoes one msi_map; of several messages each is unmapped, the last one silences the device. */
 void msi_unmap(unsigned irq);
+/* The device has lost its configuration: programs its messages again. -ENODEV when it has none. */
+int msi_restore(uint16_t seg, uint8_t bus, uint8_t devfn);
 
 #endif

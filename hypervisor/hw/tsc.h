@@ -30,6 +30,11 @@ uint64_t now_ns(void);
 uint64_t tsc_to_ns(uint64_t tsc);
 /* Wall clock (ns since the epoch, UTC) at system time zero, as read from the RTC and as set by dom0. */
 uint64_t wallclock_boot_ns(void);
+/* Boot CPU, ACPI tables read: measures the TSC and reads the wall clock. */
 void tsc_init(void);
+/* All CPUs up: compares their TSCs, and changes to another clock if one would run backwards. */
+void tsc_check_sync(void);
+/* Waits at least that long; works before tsc_init() too. Any context. */
+void delay_us(unsigned us);
 
 #endif
