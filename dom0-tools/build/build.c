@@ -188,11 +188,14 @@ int build_domain(struct build *b, domid_t domid, struct build_result *result)
         parador_memory_set_map(h, domid, b->request.maxmem_kib) < 0 ||
         p2m_populate(p2m, h, domid, l->nr_pages) < 0)
         return -1;
+    parador_log(h, PARADOR_LOG_DEBUG, "domain %u has its memory", domid);
     if (prepare_shared_info(b) < 0 ||
         make_channels(b) < 0 ||
         load_kernel(b) < 0 ||
-        load_ramdisk(b) < 0 ||
-        p2m_clear(p2m, l->store_pfn, 1) < 0 ||
+        load_ramdisk(b) < 0)
+        return -1;
+    parador_log(h, PARADOR_LOG_DEBUG, "domain %u has kernel and ramdisk", domid);
+    if (p2m_clear(p2m, l->store_pfn, 1) < 0 ||
         p2m_clear(p2m, l->console_pfn, 1) < 0 ||
         p2m_clear(p2m, l->stack_pfn, 1) < 0 ||
         p2m_write(p2m, l) < 0 ||

@@ -54,11 +54,19 @@ int device_wait_ready(struct parador_handle *h, const struct device *devices, si
 /** Tells the back-end that the user-space part is done (no hotplug script does it). */
 int device_hotplug_done(struct parador_handle *h, const struct device *device);
 
+/** The devices of a domain on their way out. */
+struct device_ending;
+
 /**
- * Ends all devices of a domain that does not run any more: back-ends close, loop devices are freed and
- * all entries go. Works on half-made and half-removed devices. A back-end that does not close in time
- * is logged and its entries are removed all the same; then the result is -1 with ETIMEDOUT.
+ * Tells all back-ends of a domain that does not run any more to close, and removes the front-ends'
+ * entries. Works on half-made and half-removed devices. NULL with a sentence on failure.
  */
-int device_teardown(struct parador_handle *h, domid_t domid, int timeout_ms);
+struct device_ending *device_end_begin(struct parador_handle *h, domid_t domid);
+
+/**
+ * Waits for the back-ends, frees loop devices, removes all entries, frees ending. A back-end that does
+ * not close in time has its entries removed all the same; then the result is -1 with ETIMEDOUT.
+ */
+int device_end_finish(struct parador_handle *h, struct device_ending *ending, int timeout_ms);
 
 #endif

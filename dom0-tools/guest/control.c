@@ -22,31 +22,44 @@ static int check_guest(struct parador_handle *h, domid_t domid, const char *what
     return parador_domain_info(h, domid, &info);
 }
 
-/* Takes a domain apart; pieces that are gone already are no failure. The first real one is reported. */
+/* Keeps the first failure while the rest goes on. */
+struct first_failure {
+    int err;
+    char why[512];
+};
+
+static void note(struct parador_handle *h, struct first_failure *first, int ret)
+{
+    if (ret >= 0 || first->err)
+        return;
+    first->err = errno;
+    snprintf(first->why, sizeof(first->why), "%s", parador_error(h));
+}
+
+/* Takes a domain apart; pieces that are gone already are no failure. */
 static int take_apart(struct parador_handle *h, domid_t domid)
 {
     struct xen_domctl_getdomaininfo info;
+    struct first_failure first = {0};
+    struct device_ending *ending;
     bool there = parador_domain_info(h, domid, &info) == 0;
-    char why[512] = "";
-    int err = 0;
+    int ret;
 
     if (there && parador_domain_pause(h, domid) < 0)
         parador_log(h, PARADOR_LOG_WARN, "%s", parador_error(h));
-    if (device_teardown(h, domid, DEVICE_TIMEOUT_MS) < 0) {
-        err = errno;
-        snprintf(why, sizeof(why), "%s", parador_error(h));
+    /* The back-ends let go while the hypervisor frees the memory: neither waits for the other. */
+    ending = device_end_begin(h, domid);
+    note(h, &first, ending ? 0 : -1);
+    if (there) {
+        ret = parador_domain_destroy(h, domid);
+        note(h, &first, ret < 0 && errno != ESRCH ? -1 : 0);
     }
-    if (there && parador_domain_destroy(h, domid) < 0 && errno != ESRCH) {
-        err = errno;
-        snprintf(why, sizeof(why), "%s", parador_error(h));
-    }
+    if (ending)
+        note(h, &first, device_end_finish(h, ending, DEVICE_TIMEOUT_MS));
     /* The daemon may have noticed the death before we tell it. */
     store_release(h, domid);
-    if (tree_remove(h, domid) < 0 && !err) {
-        err = errno;
-        snprintf(why, sizeof(why), "%s", parador_error(h));
-    }
-    return err ? parador_fail(h, err, "%s", why) : 0;
+    note(h, &first, tree_remove(h, domid));
+    return first.err ? parador_fail(h, first.err, "%s", first.why) : 0;
 }
 
 int parador_destroy(struct parador_handle *h, domid_t domid)

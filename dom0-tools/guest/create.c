@@ -193,6 +193,7 @@ static int begin_build(struct creation *c)
     };
 
     c->build = build_begin(c->h, &request);
+    parador_log(c->h, PARADOR_LOG_DEBUG, "kernel %s is read", c->config->kernel);
     return c->build ? 0 : -1;
 }
 
@@ -212,6 +213,7 @@ static int make_domain(struct creation *c)
     if (parador_domain_create(c->h, &limits, &c->domid) < 0)
         return -1;
     c->have_domain = true;
+    parador_log(c->h, PARADOR_LOG_DEBUG, "domain %u is there", c->domid);
     for (i = 0; i < c->nr_devices; i++) {
         c->devices[i].device.domid = c->domid;
         snprintf(c->devices[i].ifname, sizeof(c->devices[i].ifname), "vif%u.%u", c->domid,
@@ -228,6 +230,7 @@ static int enter_in_store(struct creation *c)
     if (tree_write(c->h, c->config, &c->numbers, c->domid, c->devices, c->nr_devices) < 0)
         return -1;
     c->in_store = true;
+    parador_log(c->h, PARADOR_LOG_DEBUG, "domain %u is in the store", c->domid);
     for (i = 0; i < c->nr_devices; i++) {
         if (block_keep(c->h, &c->devices[i].block) < 0)
             return -1;
@@ -244,6 +247,7 @@ static int build_and_introduce(struct creation *c)
         store_introduce(c->h, c->domid, built.store_mfn, built.store_port) < 0)
         return -1;
     c->introduced = true;
+    parador_log(c->h, PARADOR_LOG_DEBUG, "domain %u is built", c->domid);
     return 0;
 }
 
@@ -293,8 +297,12 @@ static void undo(struct creation *c)
     char why[512];
 
     snprintf(why, sizeof(why), "%s", parador_error(c->h));
-    if (c->in_store)
-        device_teardown(c->h, c->domid, DEVICE_TIMEOUT_MS);
+    if (c->in_store) {
+        struct device_ending *ending = device_end_begin(c->h, c->domid);
+
+        if (ending)
+            device_end_finish(c->h, ending, DEVICE_TIMEOUT_MS);
+    }
     if (c->have_domain)
         parador_domain_destroy(c->h, c->domid);
     if (c->introduced)

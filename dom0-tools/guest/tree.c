@@ -192,21 +192,34 @@ static int write_devices(struct parador_handle *h, store_tx tx, const struct gue
     return 0;
 }
 
+/* Ends a batch; the first failure, of queueing or of the store, is the one that counts. */
+static int end_batch(struct tree *t)
+{
+    int err = errno;
+    char why[512];
+
+    if (!t->failed)
+        return store_batch_end(t->h);
+    snprintf(why, sizeof(why), "%s", parador_error(t->h));
+    store_batch_end(t->h);
+    return parador_fail(t->h, err, "%s", why);
+}
+
 static int write_all(struct parador_handle *h, store_tx tx, const struct guest_config *config,
                      const struct guest_numbers *numbers, domid_t domid,
                      const struct guest_device *devices, size_t count)
 {
     struct tree t = {.h = h, .tx = tx, .domid = domid};
 
-    if (name_claim(h, tx, config->name, domid) < 0)
+    if (name_claim(h, tx, config->name, domid) < 0 || store_batch_begin(h) < 0)
         return -1;
     write_vm(&t, config, numbers);
     write_domain(&t, config, numbers);
     write_console_backend(&t);
-    if (t.failed || write_devices(h, tx, devices, count) < 0)
-        return -1;
+    if (!t.failed && write_devices(h, tx, devices, count) < 0)
+        t.failed = true;
     write_extra(&t, config);
-    return t.failed ? -1 : 0;
+    return end_batch(&t);
 }
 
 int tree_write(struct parador_handle *h, const struct guest_config *config,
@@ -242,37 +255,38 @@ int tree_write_rings(struct parador_handle *h, domid_t domid, const struct build
 {
     struct tree t = {.h = h, .domid = domid};
 
+    if (store_batch_begin(h) < 0)
+        return -1;
     snprintf(t.root, sizeof(t.root), "/local/domain/%u", domid);
     put(&t, "store/ring-ref", "%llu", (unsigned long long)built->store_mfn);
     put(&t, "store/port", "%u", built->store_port);
     put(&t, "console/ring-ref", "%llu", (unsigned long long)built->console_mfn);
     put(&t, "console/port", "%u", built->console_port);
-    return t.failed ? -1 : 0;
-}
-
-/* Removes /vm/<uuid> unless a newer domain of the same guest uses it by now. */
-static void remove_vm(struct parador_handle *h, domid_t domid)
-{
-    char *vm = store_readf(h, STORE_NO_TX, "/local/domain/%u/vm", domid);
-    char *holder = vm ? store_readf(h, STORE_NO_TX, "%s/domid", vm) : NULL;
-
-    if (vm && strncmp(vm, "/vm/", 4) == 0 && (!holder || strtoul(holder, NULL, 10) == domid))
-        store_remove(h, STORE_NO_TX, vm);
-    free(holder);
-    free(vm);
+    return end_batch(&t);
 }
 
 int tree_remove(struct parador_handle *h, domid_t domid)
 {
     char *name = store_readf(h, STORE_NO_TX, "/local/domain/%u/name", domid);
+    char *vm = store_readf(h, STORE_NO_TX, "/local/domain/%u/vm", domid);
+    char *holder = vm ? store_readf(h, STORE_NO_TX, "%s/domid", vm) : NULL;
     char path[64];
+    int ret = -1;
 
     if (name)
         name_drop(h, STORE_NO_TX, name, domid);
+    if (store_batch_begin(h) == 0) {
+        /* A newer domain of the same guest may use /vm/<uuid> by now. */
+        if (vm && strncmp(vm, "/vm/", 4) == 0 && (!holder || strtoul(holder, NULL, 10) == domid))
+            store_remove(h, STORE_NO_TX, vm);
+        snprintf(path, sizeof(path), "/local/domain/0/backend/console/%u", domid);
+        store_remove(h, STORE_NO_TX, path);
+        snprintf(path, sizeof(path), "/local/domain/%u", domid);
+        store_remove(h, STORE_NO_TX, path);
+        ret = store_batch_end(h);
+    }
+    free(holder);
+    free(vm);
     free(name);
-    remove_vm(h, domid);
-    snprintf(path, sizeof(path), "/local/domain/0/backend/console/%u", domid);
-    store_remove(h, STORE_NO_TX, path);
-    snprintf(path, sizeof(path), "/local/domain/%u", domid);
-    return store_remove(h, STORE_NO_TX, path);
+    return ret;
 }

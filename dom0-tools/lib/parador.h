@@ -250,6 +250,14 @@ int store_set_perms(struct parador_handle *h, store_tx tx, const char *path,
 struct store_perm *store_get_perms(struct parador_handle *h, store_tx tx, const char *path,
                                    size_t *count);
 
+/**
+ * Between these two, writes, mkdirs, removals and permissions are queued and succeed at once; the end
+ * (or any other operation) sends them together and reports the first that failed. One round trip
+ * instead of one each. May be nested; the end must follow on every path.
+ */
+int store_batch_begin(struct parador_handle *h);
+int store_batch_end(struct parador_handle *h);
+
 int store_transaction_start(struct parador_handle *h, store_tx *tx);
 
 /** Ends tx; commit false drops it. EAGAIN: it collided, start again. */

@@ -27,10 +27,27 @@ struct store_message {
     char body[];               /* length bytes and a NUL that is not counted */
 };
 
+/* Requests sent without waiting for their answers; more are sent once these are answered. */
+#define BATCH_REQUESTS 128u
+#define BATCH_BYTES 32768u
+
+struct batch {
+    unsigned depth;            /* how often store_batch_begin() was called */
+    unsigned pending;          /* requests in bytes[], ids first_id … first_id + pending - 1 */
+    uint32_t first_id;
+    size_t used;
+    size_t at[BATCH_REQUESTS]; /* where in bytes[] each begins */
+    int failed;                /* errno of the first request that failed, 0: none */
+    char why[256];
+    char bytes[BATCH_BYTES];
+};
+
 struct store {
     int fd;
+    bool is_socket;
     uint32_t last_id;
     struct store_message *events, **events_end;
+    struct batch batch;
 };
 
 /* The names that an XS_ERROR carries (public/io/xs_wire.h lists them). */
@@ -92,6 +109,7 @@ int store_connect(struct parador_handle *h)
         path = DEFAULT_SOCKET;
     s->fd = open_socket(path);
     err = errno;
+    s->is_socket = s->fd >= 0;
     if (s->fd < 0)
         s->fd = open(DEFAULT_DEVICE, O_RDWR | O_CLOEXEC);
     if (s->fd < 0) {
@@ -195,6 +213,96 @@ struct part {
     size_t size;
 };
 
+/* Puts header and parts of one message into buffer; its size, or 0 if it is too long. */
+static size_t compose(struct parador_handle *h, char *buffer, uint32_t type, store_tx tx,
+                      const struct part *parts, size_t count)
+{
+    struct xsd_sockmsg header = {.type = type, .tx_id = tx};
+    size_t i, used = sizeof(header);
+
+    for (i = 0; i < count; i++) {
+        if (parts[i].size > sizeof(header) + XENSTORE_PAYLOAD_MAX - used) {
+            parador_fail(h, E2BIG, "a store request is longer than %d bytes", XENSTORE_PAYLOAD_MAX);
+            return 0;
+        }
+        memcpy(buffer + used, parts[i].data, parts[i].size);
+        used += parts[i].size;
+    }
+    header.len = (uint32_t)(used - sizeof(header));
+    header.req_id = ++h->store->last_id;
+    memcpy(buffer, &header, sizeof(header));
+    return used;
+}
+
+/* The answer to request id; events queue up, stale answers are dropped. NULL: connection broke. */
+static struct store_message *await(struct parador_handle *h, uint32_t id, uint32_t *type)
+{
+    for (;;) {
+        struct xsd_sockmsg header;
+        struct store_message *reply = receive(h, &header);
+
+        if (!reply)
+            return NULL;
+        if (header.type == XS_WATCH_EVENT) {
+            queue_event(h->store, reply);
+        } else if (header.req_id == id) {
+            *type = header.type;
+            return reply;
+        } else {
+            free(reply);
+        }
+    }
+}
+
+/* Notes a batched request's failure. Removing what is not there is none. */
+static void batch_failed(struct batch *b, unsigned index, int err)
+{
+    const char *message = b->bytes + b->at[index];
+    struct xsd_sockmsg header;
+
+    memcpy(&header, message, sizeof(header));
+    if (b->failed || (header.type == XS_RM && err == ENOENT))
+        return;
+    b->failed = err;
+    snprintf(b->why, sizeof(b->why), "the store refused a request on %.150s: %s",
+             message + sizeof(header), strerror(err));
+}
+
+/* Sends what is batched and takes all answers. -1: the connection broke. */
+static int batch_flush(struct parador_handle *h)
+{
+    struct batch *b = &h->store->batch;
+    unsigned i, pending = b->pending;
+
+    if (!pending)
+        return 0;
+    if (h->store->is_socket) {
+        if (send_all(h, b->bytes, b->used) < 0)
+            return -1;
+    } else {
+        /* The kernel's device takes one message per write. */
+        for (i = 0; i < pending; i++) {
+            size_t end = i + 1 < pending ? b->at[i + 1] : b->used;
+
+            if (send_all(h, b->bytes + b->at[i], end - b->at[i]) < 0)
+                return -1;
+        }
+    }
+    for (i = 0; i < pending; i++) {
+        uint32_t type;
+        struct store_message *reply = await(h, b->first_id + i, &type);
+
+        if (!reply)
+            return -1;
+        if (type == XS_ERROR)
+            batch_failed(b, i, error_number(reply->body));
+        free(reply);
+    }
+    b->pending = 0;
+    b->used = 0;
+    return 0;
+}
+
 /*
  * One request: the body is made of the parts, whose NULs are included where the protocol wants them.
  * Returns the reply, or NULL with errno as the daemon said and a short sentence.
@@ -203,48 +311,26 @@ static struct store_message *request(struct parador_handle *h, uint32_t type, st
                                      const struct part *parts, size_t count)
 {
     char buffer[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX];
-    struct xsd_sockmsg header = {.type = type, .tx_id = tx};
     struct store_message *reply;
-    size_t i, used = sizeof(header);
+    uint32_t answer;
+    size_t size;
 
-    if (store_connect(h) < 0)
+    if (store_connect(h) < 0 || batch_flush(h) < 0)
         return NULL;
-    for (i = 0; i < count; i++) {
-        if (parts[i].size > sizeof(buffer) - used) {
-            parador_fail(h, E2BIG, "a store request is longer than %d bytes", XENSTORE_PAYLOAD_MAX);
-            return NULL;
-        }
-        memcpy(buffer + used, parts[i].data, parts[i].size);
-        used += parts[i].size;
-    }
-    header.len = (uint32_t)(used - sizeof(header));
-    header.req_id = ++h->store->last_id;
-    memcpy(buffer, &header, sizeof(header));
-    if (send_all(h, buffer, used) < 0)
+    size = compose(h, buffer, type, tx, parts, count);
+    if (!size || send_all(h, buffer, size) < 0)
         return NULL;
-
-    for (;;) {
-        uint32_t wanted = h->store->last_id;
-
-        reply = receive(h, &header);
-        if (!reply)
-            return NULL;
-        if (header.type == XS_WATCH_EVENT) {
-            queue_event(h->store, reply);
-            continue;
-        }
-        if (header.req_id == wanted)
-            break;
-        free(reply);
-    }
-    if (header.type == XS_ERROR) {
+    reply = await(h, h->store->last_id, &answer);
+    if (!reply)
+        return NULL;
+    if (answer == XS_ERROR) {
         int err = error_number(reply->body);
 
         free(reply);
         parador_fail(h, err, "the store says: %s", strerror(err));
         return NULL;
     }
-    if (header.type != type) {
+    if (answer != type) {
         free(reply);
         connection_lost(h, EPROTO);
         return NULL;
@@ -252,12 +338,59 @@ static struct store_message *request(struct parador_handle *h, uint32_t type, st
     return reply;
 }
 
+/* Puts a request into the batch. */
+static int batch_add(struct parador_handle *h, uint32_t type, store_tx tx, const struct part *parts,
+                     size_t count)
+{
+    struct batch *b = &h->store->batch;
+    size_t size;
+
+    if ((b->pending == BATCH_REQUESTS ||
+         BATCH_BYTES - b->used < sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX) &&
+        batch_flush(h) < 0)
+        return -1;
+    size = compose(h, b->bytes + b->used, type, tx, parts, count);
+    if (!size)
+        return -1;
+    if (!b->pending)
+        b->first_id = h->store->last_id;
+    b->at[b->pending++] = b->used;
+    b->used += size;
+    return 0;
+}
+
+int store_batch_begin(struct parador_handle *h)
+{
+    if (store_connect(h) < 0)
+        return -1;
+    if (h->store->batch.depth++ == 0)
+        h->store->batch.failed = 0;
+    return 0;
+}
+
+int store_batch_end(struct parador_handle *h)
+{
+    struct batch *b;
+
+    if (!h->store) /* broke meanwhile; whoever saw that has reported it */
+        return -1;
+    b = &h->store->batch;
+    if (batch_flush(h) < 0)
+        return -1;
+    if (b->depth)
+        b->depth--;
+    return b->failed ? parador_fail(h, b->failed, "%s", b->why) : 0;
+}
+
 /* A request whose reply says nothing but "done". */
 static int command(struct parador_handle *h, uint32_t type, store_tx tx, const struct part *parts,
                    size_t count, const char *verb, const char *path)
 {
-    struct store_message *reply = request(h, type, tx, parts, count);
+    struct store_message *reply;
 
+    if (h->store && h->store->batch.depth)
+        return batch_add(h, type, tx, parts, count);
+    reply = request(h, type, tx, parts, count);
     if (!reply)
         return parador_fail_in(h, "cannot %s %s", verb, path);
     free(reply);
@@ -514,18 +647,30 @@ int store_transaction_start(struct parador_handle *h, store_tx *tx)
     return 0;
 }
 
+/* A command that is carried out at once, batch or not. */
+static int command_now(struct parador_handle *h, uint32_t type, store_tx tx,
+                       const struct part *parts, size_t count, const char *verb, const char *path)
+{
+    struct store_message *reply = request(h, type, tx, parts, count);
+
+    if (!reply)
+        return parador_fail_in(h, "cannot %s %s", verb, path);
+    free(reply);
+    return 0;
+}
+
 int store_transaction_end(struct parador_handle *h, store_tx tx, bool commit)
 {
     struct part parts[] = {text(commit ? "T" : "F")};
 
-    return command(h, XS_TRANSACTION_END, tx, parts, 1, "end", "a store transaction");
+    return command_now(h, XS_TRANSACTION_END, tx, parts, 1, "end", "a store transaction");
 }
 
 int store_watch(struct parador_handle *h, const char *path, const char *token)
 {
     struct part parts[] = {text(path), text(token)};
 
-    return command(h, XS_WATCH, STORE_NO_TX, parts, 2, "watch", path);
+    return command_now(h, XS_WATCH, STORE_NO_TX, parts, 2, "watch", path);
 }
 
 int store_unwatch(struct parador_handle *h, const char *path, const char *token)
@@ -533,7 +678,7 @@ int store_unwatch(struct parador_handle *h, const char *path, const char *token)
     struct part parts[] = {text(path), text(token)};
     struct store_message **link;
 
-    if (command(h, XS_UNWATCH, STORE_NO_TX, parts, 2, "unwatch", path) < 0)
+    if (command_now(h, XS_UNWATCH, STORE_NO_TX, parts, 2, "unwatch", path) < 0)
         return -1;
     /* Events that came before the answer must not surprise a later watch. */
     for (link = &h->store->events; *link;) {
@@ -625,7 +770,7 @@ int store_introduce(struct parador_handle *h, domid_t domid, uint64_t ring_mfn, 
     parts[0] = text(id);
     parts[1] = text(mfn);
     parts[2] = text(evtchn);
-    return command(h, XS_INTRODUCE, STORE_NO_TX, parts, 3, "introduce to the store domain", id);
+    return command_now(h, XS_INTRODUCE, STORE_NO_TX, parts, 3, "introduce to the store domain", id);
 }
 
 int store_release(struct parador_handle *h, domid_t domid)
@@ -635,5 +780,5 @@ int store_release(struct parador_handle *h, domid_t domid)
 
     snprintf(id, sizeof(id), "%u", domid);
     parts[0] = text(id);
-    return command(h, XS_RELEASE, STORE_NO_TX, parts, 1, "release from the store domain", id);
+    return command_now(h, XS_RELEASE, STORE_NO_TX, parts, 1, "release from the store domain", id);
 }
