@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* What CPUID tells a guest. */
+#ifndef PV_CPUID_H
+#define PV_CPUID_H
+
+#include "hw/cpu.h"
+#include "pv/pv.h"
+
+/*
+ * The answer for a domain (privileged: the control domain) to leaf and subleaf, with `cr4` the guest's and
+ * `host` what the processor answers. Pure, for tests.
+ */
+struct cpuid_regs pv_cpuid_filter(bool privileged, uint64_t cr4, uint32_t leaf, uint32_t sub,
+                                  struct cpuid_regs host);
+/* Executes CPUID for the current vcpu: arguments and results in f. */
+void pv_cpuid(struct pv_vcpu *v, struct trap_frame *f);
+/* One leaf for v, hypervisor leaves included (domctl get_cpu_policy and the like). */
+struct cpuid_regs pv_cpuid_leaf(struct pv_vcpu *v, uint32_t leaf, uint32_t sub);
+
+#endif
