@@ -169,7 +169,7 @@ static void set_window(uint64_t *l1e, unsigned long va, const uint64_t *mfns, un
                        unsigned pages)
 {
     for (unsigned i = 0; i < pages; i++) {
-        uint64_t e = i < n ? WINDOW_ENTRY(mfns[i]) : 0;
+        uint64_t e = i < n && mfns[i] != ~0ULL ? WINDOW_ENTRY(mfns[i]) : 0;
 
         if ((l1e[i] | 0x60) == (e | 0x60))
             continue;

@@ -45,7 +45,7 @@ void desc_init_cpu(void);
  * and invalidates them. Interrupts off. The frames are typed as descriptor pages by the caller.
  */
 void gdt_window_set(const uint64_t *mfns, unsigned n);
-/* Likewise the LDT window, and loads LDTR for `entries` descriptors (0: null LDT). */
+/* Likewise the LDT window (an mfn of ~0: nothing mapped there), and loads LDTR for `entries` descriptors (0: null LDT). */
 void ldt_window_set(const uint64_t *mfns, unsigned n, unsigned entries);
 #endif
 #endif

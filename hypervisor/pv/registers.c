@@ -87,7 +87,7 @@ int pv_set_debugreg(struct pv_vcpu *v, unsigned reg, uint64_t value)
         if (value >> 32)
             return -EINVAL;
         value = (value & DR7_MASK) | DR7_ONES;
-        /* Input and output breakpoints (R/W 10) need CR4.DE, which ours has not: undefined to the processor. */
+        /* Port breakpoints (R/W 10) would strike at our own accesses. */
         for (unsigned i = 0; i < 4; i++)
             if (((value >> (16 + 4 * i)) & 3) == 2)
                 return -EINVAL;
@@ -147,15 +147,10 @@ bool pv_set_xcr0(struct pv_vcpu *v, uint64_t xcr0)
     if (!cpu_features.xcr0 || (xcr0 & ~cpu_features.xcr0) || !(xcr0 & 1) || ((xcr0 & 4) && !(xcr0 & 2)) ||
         ((xcr0 & 0xe0) && (xcr0 & 0xe4) != 0xe4) || ((xcr0 & 0x18) && (xcr0 & 0x18) != 0x18))
         return false;
+    /* The registers hold all components at all times, whether XCR0 shows them or not (hw/fpu.c). */
     flags = irq_save();
-    clear_ts();
-    fpu_save(v->fpu_area, v->xcr0);
     v->xcr0 = xcr0;
     pv_load_xcr0(xcr0);
-    /* A component that was off holds whatever another vcpu left there. */
-    fpu_restore(v->fpu_area, xcr0);
-    if (v->fpu_ts)
-        set_ts();
     irq_restore(flags);
     return true;
 }

@@ -47,21 +47,11 @@ static void pv_domain_destroy(struct domain *d)
 {
 }
 
-/* The FPU area is aligned to 64 bytes by being allocated in a power of two (mm/kmalloc.h). */
-static size_t fpu_alloc_size(void)
-{
-    size_t size = 512;
-
-    while (size < fpu_area_size())
-        size *= 2;
-    return size;
-}
-
 static int pv_vcpu_init(struct vcpu *core)
 {
     struct pv_vcpu *v = to_pv_vcpu(core);
 
-    v->fpu_area = kzalloc(fpu_alloc_size());
+    v->fpu_area = kzalloc(fpu_area_size());
     if (!v->fpu_area)
         return -ENOMEM;
     fpu_area_init(v->fpu_area);
