@@ -32,6 +32,8 @@ struct boot_info {
     struct e820_map map;       /* as given: sorted and made disjoint by e820_normalise */
     uint8_t rsdp[36];          /* copy of the ACPI root pointer; rsdp_size 0: none given */
     unsigned rsdp_size;
+    uint64_t rsdp_copy;        /* where memory_init() put it, physical; 0: none */
+    uint64_t low_page;         /* a reserved frame below 1 MiB for CPUs to start in */
     bool efi;                  /* the machine was started by EFI firmware */
     struct boot_framebuffer fb; /* addr 0: none */
 };

@@ -131,6 +131,10 @@ int iocap_irq(struct domain *d, unsigned irq, bool allow)
 
 static void reserve(struct reserved_range *table, unsigned *n, uint64_t first, uint64_t last)
 {
+    if (*n && table[*n - 1].last + 1 == first) {
+        table[*n - 1].last = last;
+        return;
+    }
     if (*n == MAX_RESERVED)
         panic("iocap: more than %u reserved ranges", MAX_RESERVED);
     table[(*n)++] = (struct reserved_range){ first, last };
