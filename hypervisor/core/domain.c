@@ -28,7 +28,6 @@ struct domain *dom0;
 struct domain idle_domain_struct = { .domid = DOMID_IDLE };
 struct domain dom_xen_struct = { .domid = DOMID_XEN, .refcount = 1 };
 struct domain dom_io_struct = { .domid = DOMID_IO, .refcount = 1 };
-bool domain_noreboot;
 
 static struct spinlock table_lock = SPINLOCK_INIT(LOCK_DOMAIN_TABLE);
 static struct domain *table[MAX_DOMAINS]; /* written under the lock, read without */
@@ -357,11 +356,9 @@ static void __attribute__((noreturn)) end_machine(uint8_t code)
         printk(LOG_INFO, "dom0 has asked for a reboot\n");
         machine_reboot();
     }
-    printk(LOG_ERR, "dom0 %s (reason %u)\n",
-           code == SHUTDOWN_watchdog ? "missed its watchdog" : "crashed", code);
-    if (domain_noreboot)
-        machine_halt();
-    machine_reboot();
+    /* Reboots, or with the option noreboot stays, as for a failure of our own. */
+    panic("dom0 %s (shutdown reason %u)", code == SHUTDOWN_watchdog ? "missed its watchdog" : "crashed",
+          code);
 }
 
 void domain_shutdown(struct domain *d, uint8_t code)

@@ -133,8 +133,6 @@ void domain_for_each(domid_t first, bool (*fn)(struct domain *d, void *arg), voi
 /* The first domain with domid >= first, with a reference; NULL: none. */
 struct domain *domain_get_next(unsigned first);
 void domain_init_early(void);
-/* How the machine ends when dom0 crashes: halt instead of reboot (option noreboot). */
-extern bool domain_noreboot;
 
 /* SCHEDOP_watchdog: id 0 starts one (returns its id), else restarts or, with seconds 0, stops it. */
 int domain_watchdog(struct domain *d, uint32_t id, uint32_t seconds);

@@ -135,6 +135,11 @@ static void reserve(struct reserved_range *table, unsigned *n, uint64_t first, u
         table[*n - 1].last = last;
         return;
     }
+    /* Neighbours come one after the other. */
+    if (*n && first == table[*n - 1].last + 1) {
+        table[*n - 1].last = last;
+        return;
+    }
     if (*n == MAX_RESERVED)
         panic("iocap: more than %u reserved ranges", MAX_RESERVED);
     table[(*n)++] = (struct reserved_range){ first, last };
