@@ -116,6 +116,8 @@ def _libraries(path):
 
 def programs(archive, paths):
     """Put programs in (target path → source path) with every library they load."""
+    # The C library loads this one when a thread is cancelled, unknown to ldd.
+    archive.file("lib/x86_64-linux-gnu/libgcc_s.so.1", "/lib/x86_64-linux-gnu/libgcc_s.so.1")
     for target, source in paths.items():
         archive.file(target, source, 0o755)
         for library in _libraries(source):
