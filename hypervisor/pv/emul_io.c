@@ -9,6 +9,7 @@
 #include "hw/softirq.h"
 #include "pv/descriptor.h"
 #include "pv/emulate.h"
+#include "pv/switch.h"
 
 #define PCI_ADDRESS_PORT 0xcf8
 #define PCI_DATA_PORT 0xcfc
@@ -16,17 +17,21 @@
 /* The guest's own say about its programs: IOPL, or a clear bit for each port in its I/O bitmap. */
 static bool guest_allows(struct pv_vcpu *v, unsigned port, unsigned bytes)
 {
+    unsigned long flags;
     uint16_t bits;
+    int ret;
 
     if (pv_iopl(v) >= (v->kernel_mode ? 1 : 3))
         return true;
     if (v->iobmp_limit < port + bytes)
         return false;
-    /*
-     * The bitmap lies in the kernel's address space; a program's table may lack it, and then it has no
-     * permission, as when the TSS ends early.
-     */
-    if (copy_from_guest(&bits, guest_ptr(v->iobmp + port / 8), sizeof(bits)))
+    /* The bitmap lies in the kernel's address space, of which a program's tables know nothing. */
+    flags = irq_save();
+    pv_kernel_view(&v->core, true);
+    ret = copy_from_guest(&bits, guest_ptr(v->iobmp + port / 8), sizeof(bits));
+    pv_kernel_view(&v->core, false);
+    irq_restore(flags);
+    if (ret)
         return false;
     return !((bits >> (port & 7)) & ((1u << bytes) - 1));
 }
