@@ -52,11 +52,12 @@ int xenif_event_fd(void)
 
 int xenif_next_event(void)
 {
-    int port = parador_evtchn_pending(evtchn);
+    return parador_evtchn_pending(evtchn);
+}
 
-    if (port >= 0)
-        parador_evtchn_unmask(evtchn, port);
-    return port;
+void xenif_unmask(int port)
+{
+    parador_evtchn_unmask(evtchn, port);
 }
 
 int xenif_bind(uint16_t domid, uint32_t remote_port)
@@ -69,6 +70,13 @@ int xenif_bind(uint16_t domid, uint32_t remote_port)
 int xenif_bind_domain_event(void)
 {
     int port = parador_evtchn_bind_virq(evtchn, VIRQ_DOM_EXC);
+
+    return port < 0 ? -errno : port;
+}
+
+int xenif_bind_console_event(void)
+{
+    int port = parador_evtchn_bind_virq(evtchn, VIRQ_CON_RING);
 
     return port < 0 ? -errno : port;
 }

@@ -28,16 +28,20 @@ int xenif_open(void);
 int xenif_event_fd(void);
 
 /*
- * The next local port that got an event, or -1 when none waits. The port can fire again as soon as it was
- * returned, so look at its ring after this call, not before.
+ * The next local port that got an event, or -1 when none waits. It stays masked: no further event of it arrives
+ * before xenif_unmask(), after which its ring must be looked at.
  */
 int xenif_next_event(void);
+void xenif_unmask(int port);
 
 /* Bind a new local port to a port that `domid` keeps for us. Returns the local port or a negative errno. */
 int xenif_bind(uint16_t domid, uint32_t remote_port);
 
 /* Bind the event "a domain stopped or died" (VIRQ_DOM_EXC). Returns the local port or a negative errno. */
 int xenif_bind_domain_event(void);
+
+/* Bind the event "the hypervisor's console ring has grown" (VIRQ_CON_RING); likewise. */
+int xenif_bind_console_event(void);
 
 /* Close a local port. */
 void xenif_unbind(int port);

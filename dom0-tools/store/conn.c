@@ -307,6 +307,10 @@ static void run_ring(struct conn *c)
     if (!c->ring.page)
         return;
     mark_dirty(c);
+    if (c->masked) {
+        c->masked = false;
+        xenif_unmask(c->ring.port);
+    }
     if (ring_wants_reset(&c->ring))
         conn_reset(c);
     while (!c->faulted) {

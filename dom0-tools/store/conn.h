@@ -20,6 +20,7 @@ struct conn {
     struct list dirty;          /* has something to publish after the journal is written */
     struct who who;
     bool is_ring;
+    bool masked;                /* rings: an event came and no other will before the ring was looked at */
     bool faulted;               /* a ring that broke the protocol: ignored until its guest reconnects */
     bool overflow;              /* events were merged: all watches fire again once the output is taken */
     bool eof;                   /* a socket that will send nothing more */

@@ -271,6 +271,10 @@ void domains_scan(void)
         announce(TREE_RELEASE);
 }
 
+/*
+ * A guest's port stays masked until its ring is looked at, so a guest cannot make us busy by events alone, least
+ * of all while its connection is held.
+ */
 static void on_event(struct loop_fd *self, uint32_t bits)
 {
     bool scan = false;
@@ -279,10 +283,13 @@ static void on_event(struct loop_fd *self, uint32_t bits)
     (void)self;
     (void)bits;
     while ((port = xenif_next_event()) >= 0) {
-        if (port == domain_event_port)
+        if (port == domain_event_port) {
+            xenif_unmask(port);
             scan = true;
-        else if ((size_t)port < nports && by_port[port] && by_port[port]->conn)
+        } else if ((size_t)port < nports && by_port[port] && by_port[port]->conn) {
+            by_port[port]->conn->masked = true;
             conn_wake(by_port[port]->conn);
+        }
     }
     if (scan)
         domains_scan();

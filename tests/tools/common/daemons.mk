@@ -9,7 +9,7 @@ CFLAGS := -O1 -g -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -fsanitize=addre
 DAEMON := $(addprefix $(TOOLS)/daemon/,hash.c loop.c mem.c process.c) $(HERE)fake_xenif.c
 HEADERS := $(wildcard $(TOOLS)/daemon/*.h $(TOOLS)/store/*.h $(TOOLS)/console/*.h $(TOOLS)/lib/*.h)
 STORE := $(DAEMON) $(wildcard $(TOOLS)/store/*.c)
-CONSOLE := $(DAEMON) $(wildcard $(TOOLS)/console/*.c) $(CONSOLE_LIB)
+CONSOLE := $(DAEMON) $(wildcard $(TOOLS)/console/*.c) $(wildcard $(TOOLS)/lib/*.c)
 
 .PHONY: paradorstored paradorconsoled
 paradorstored: $(OUT)/paradorstored

@@ -55,6 +55,11 @@ int xenif_next_event(void)
     return ev.data.u32;
 }
 
+void xenif_unmask(int port)
+{
+    (void)port;
+}
+
 static int bind_files(const char *to, const char *from)
 {
     struct epoll_event ev = { .events = EPOLLIN };
@@ -98,6 +103,11 @@ int xenif_bind_domain_event(void)
 
     snprintf(to, sizeof(to), "%s/domain-event", dir);
     return bind_files(to, NULL);
+}
+
+int xenif_bind_console_event(void)
+{
+    return -ENOSYS;
 }
 
 void xenif_unbind(int port)
