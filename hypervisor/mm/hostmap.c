@@ -34,7 +34,7 @@
 #define NR_SLOTS (HV_LAST_SLOT - HV_FIRST_SLOT + 1)
 #define DYNMAP_PAGES 65536
 
-extern char _start[], _etext[], _erodata[], _end[];
+extern char _start[], _etext[], _erodata[], _init_start[], _init_end[], _end[];
 
 static uint64_t host_l4[PT_ENTRIES] __attribute__((aligned(PAGE_SIZE)));
 static uint64_t host_l3[NR_SLOTS][PT_ENTRIES] __attribute__((aligned(PAGE_SIZE)));
@@ -196,7 +196,9 @@ void hostmap_init(void)
 
     map_image(_start, _etext, HPROT_RX);
     map_image(_etext, _erodata, HPROT_RO);
-    map_image(_erodata, _end, HPROT_RW);
+    map_image(_erodata, _init_start, HPROT_RW);
+    map_image(_init_start, _init_end, HPROT_RW | HPROT_RX); /* gone before a guest runs */
+    map_image(_init_end, _end, HPROT_RW);
     /* What must not change is not writable through the direct map either. */
     hostmap_range(DIRECT_VIRT + image_phys(_start), image_phys(_start), _erodata - _start,
                   HPROT_RO);
