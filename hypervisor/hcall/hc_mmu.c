@@ -74,6 +74,7 @@ long hc_mmu_update(unsigned long reqs, unsigned long count_arg, unsigned long do
 {
     struct domain *pt_owner, *fg_owner;
     uint32_t count = count_arg & ~BATCH_CONTINUED, total = 0, done;
+    int undo;
     int err;
 
     if ((count_arg & BATCH_CONTINUED) && done_out &&
@@ -83,8 +84,9 @@ long hc_mmu_update(unsigned long reqs, unsigned long count_arg, unsigned long do
     if (err)
         return err;
     done = run_batch(guest_ptr(reqs), count, pt_owner, fg_owner, &err);
+    undo = err == -ERESTART ? 0 : pt_finish_undo(current_pv);
     if (err == 0)
-        err = pt_finish_undo(current_pv);
+        err = undo;
     total += done;
     if (done_out && copy_to_guest(guest_ptr(done_out), &total, sizeof(total)) && err != -ERESTART)
         return -EFAULT;

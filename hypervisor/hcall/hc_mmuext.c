@@ -150,6 +150,7 @@ long hc_mmuext_op(unsigned long ops, unsigned long count_arg, unsigned long done
                   unsigned long foreigndom)
 {
     uint32_t count = count_arg & ~BATCH_CONTINUED, total = 0, done;
+    int undo;
     struct domain *fg;
     int err;
 
@@ -160,8 +161,9 @@ long hc_mmuext_op(unsigned long ops, unsigned long count_arg, unsigned long done
     if (err)
         return err;
     done = run_ops(guest_ptr(ops), count, fg, &err);
+    undo = err == -ERESTART ? 0 : pt_finish_undo(current_pv);
     if (err == 0)
-        err = pt_finish_undo(current_pv);
+        err = undo;
     total += done;
     if (done_out && copy_to_guest(guest_ptr(done_out), &total, sizeof(total)) && err != -ERESTART)
         return -EFAULT;

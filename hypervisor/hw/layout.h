@@ -46,6 +46,18 @@
 #define DIRECT_VIRT UL(0xffff830000000000)
 #define DIRECT_END UL(0xffff880000000000)
 
+#ifdef HOST_TEST
+/* Unit tests are programs of the lower half: the tables that they stand in for move there. */
+#undef M2P_RW_VIRT
+#undef FRAME_TABLE_VIRT
+#undef DIRECT_VIRT
+#undef DIRECT_END
+#define M2P_RW_VIRT UL(0x200000000000)
+#define FRAME_TABLE_VIRT UL(0x210000000000)
+#define DIRECT_VIRT UL(0x220000000000)
+#define DIRECT_END UL(0x230000000000)
+#endif
+
 /*
  * One CPU's area, 1 MiB apart (the first block of each area is a hole):
  *   +0x10000  stack block, STACK_BLOCK_SIZE, aligned to its size

@@ -63,7 +63,7 @@
  * the stamp is flushed: old writable mappings must not reach a new table, old tables must not be
  * walked once they are data or tables of another level. The flush comes before the exchange
  * of the word. That is sound: if the word is unchanged when the exchange succeeds, the frame has
- * not been in use since (it would bear a newer stamp: flushing ticks the clock). Which CPUs: those
+ * not been in use since (it would bear a newer stamp: every stamp is another tick). Which CPUs: those
  * with the owner's translations (dirty_cpumask), or, once another domain has mapped the
  * frame (PGC_FOREIGN), all. Frames that are freed rest until no TLB holds them (core/physmem.c),
  * so PGT_NONE needs no flush.
