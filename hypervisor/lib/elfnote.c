@@ -24,9 +24,12 @@ static const struct {
     { "dom0", XENFEAT_dom0 },
 };
 
-/* What we cannot give to any guest: a kernel that insists on one of these cannot run. */
+/*
+ * What we cannot give to any guest: a kernel that insists on one of these cannot run. Stock Linux insists on
+ * writable page tables, which to it means that its plain writes to them work: they do, by emulation.
+ */
 #define REFUSED_FEATURES \
-    ((1u << XENFEAT_writable_page_tables) | (1u << XENFEAT_writable_descriptor_tables) | \
+    ((1u << XENFEAT_writable_descriptor_tables) | \
      (1u << XENFEAT_auto_translated_physmap) | (1u << XENFEAT_supervisor_mode_kernel))
 
 /* "a|!b|c": names we do not know are ignored unless the kernel insists, when they show as bit 31. */
