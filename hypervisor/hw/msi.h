@@ -16,8 +16,10 @@ struct msi_source; /* one MSI-X entry, or one MSI capability with its messages *
  * entry, or not that many; -EBUSY: in use; -ENOMEM.
  */
 int msi_open(const struct msi_target *t, unsigned count, struct msi_source **out);
-/* Programs the address and data of message 0 and lets interrupts through. */
+/* Programs the address and data of message 0. */
 void msi_program(struct msi_source *s, uint32_t apic_id, uint8_t vector);
+/* Turns the function's MSI or MSI-X on, as its driver has done once already. */
+void msi_enable(struct msi_source *s);
 /* Masks message i where the device can. */
 void msi_mask(struct msi_source *s, unsigned i, bool masked);
 /* Silences the device and forgets the source. */
