@@ -21,8 +21,10 @@
 
 #define FLAGS_ARITH (0x8d5) /* OF SF ZF AF PF CF */
 #define FLAG_PF 0x004
+#define FLAG_AF 0x010
 #define FLAG_ZF 0x040
 #define FLAG_SF 0x080
+#define FLAG_OF 0x800
 
 /* One write in the making. */
 struct ptwr {
@@ -81,9 +83,12 @@ static bool compute_bit(struct ptwr *w, unsigned op, uint64_t old, uint64_t inde
 static void compute_cmpxchg(struct ptwr *w, struct trap_frame *f, uint64_t old)
 {
     uint64_t acc = insn_read_reg(f, &w->insn, 0, w->bytes), diff = (acc - old) & w->mask;
+    unsigned top = w->bytes * 8 - 1;
 
-    /* As CMP would: the flags that kernels look at are ZF, and CF for the curious. */
+    /* As CMP would. */
     w->rflags = logic_flags(w->rflags, diff, w->bytes) | (acc < old ? X86_EFLAGS_CF : 0);
+    w->rflags |= ((acc ^ old) & (acc ^ diff)) >> top & 1 ? FLAG_OF : 0;
+    w->rflags |= (acc ^ old ^ diff) & FLAG_AF;
     if (diff == 0) {
         w->result = insn_read_reg(f, &w->insn, w->insn.reg, w->bytes);
     } else {
