@@ -78,8 +78,7 @@ INIT_TEXT static void boot_on_own_stack(void)
     printk(LOG_INFO, "%u CPUs\n", nr_cpus);
     platform_reserve();       /* what dom0 shall not get: APICs, our serial line */
     d = platform_build_dom0();
-    memory_free_init();       /* nothing marked INIT_TEXT or INIT_DATA is called any more */
-    platform_start(d);
+    platform_start(d);        /* frees what is marked INIT_TEXT and INIT_DATA, this function too */
 }
 
 INIT_TEXT void boot_main(uint32_t magic, uint32_t info)

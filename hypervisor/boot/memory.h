@@ -9,7 +9,7 @@ struct boot_module;
 void memory_init(void);
 /* The frames of a module that nobody reads any more. */
 void memory_free_module(struct boot_module *m);
-/* Init text, data and the decompression libraries. Must not run from there itself. */
+/* Init text, data and the decompression libraries. Never called from there. */
 void memory_free_init(void);
 
 #endif

@@ -11,7 +11,7 @@ void platform_init_services(void);
 void platform_reserve(void);
 /* Builds dom0 from the boot modules and frees them; panics when there is no kernel. */
 struct domain *platform_build_dom0(void);
-/* Lets dom0 run; this code goes on as the idle loop of CPU 0. */
+/* Frees init memory and lets dom0 run; this code goes on as the idle loop of CPU 0. */
 void platform_start(struct domain *d) __attribute__((noreturn));
 
 #endif
