@@ -22,5 +22,11 @@ int pirq_get_free(struct domain *d);
 bool pirq_exists(struct domain *d, uint32_t pirq);
 /* PHYSDEVOP_pirq_eoi_gmfn_v2: registers the needs-EOI bitmap page. */
 int pirq_set_eoi_page(struct domain *d, uint64_t mfn);
+/* _v1, once the page is registered: an end of interrupt also unmasks the event channel. */
+void pirq_eoi_unmasks(struct domain *d);
+/* The irq behind a pirq; -EINVAL: not mapped. */
+int pirq_irq(struct domain *d, uint32_t pirq);
+/* The trigger of a GSI's irq has changed. */
+void pirq_setup_changed(struct domain *d, uint32_t pirq);
 
 #endif
