@@ -9,6 +9,7 @@
 #include "hw/percpu.h"
 #include "hw/services.h"
 #include "hw/tsc.h"
+#include "lib/muldiv.h"
 
 /* SDM vol. 3, chapter 11. Offsets of the memory-mapped registers; in x2APIC mode MSR 0x800 + offset / 16. */
 #define MSR_APIC_BASE 0x1b
@@ -222,7 +223,7 @@ void lapic_timer_calibrate(void)
     ticks_scale = ((uint64_t)(0xffffffffu - left) << 32) / (end - start);
     if (!ticks_scale || !left)
         panic("the local APIC timer does not count");
-    max_delay_ns = (uint64_t)(((unsigned __int128)0xffffffffu << 32) / ticks_scale);
+    max_delay_ns = mul_div(0xffffffffu, 1ULL << 32, ticks_scale);
     reg_write(REG_LVT_TIMER, VECTOR_TIMER);
     printk(LOG_INFO, "timer: local APIC, %lu kHz\n",
            (unsigned long)((unsigned __int128)ticks_scale * 1000000 >> 32));
@@ -236,7 +237,7 @@ void lapic_timer_set(uint64_t deadline)
         delay = MIN_DELAY_NS;
     if (use_deadline) {
         /* The write is not ordered with later ones, but nothing later depends on it. */
-        wrmsr(MSR_TSC_DEADLINE, rdtsc() + (uint64_t)((unsigned __int128)delay * tsc_khz / 1000000));
+        wrmsr(MSR_TSC_DEADLINE, rdtsc() + mul_div(delay, tsc_khz, 1000000));
         return;
     }
     if (delay > max_delay_ns)

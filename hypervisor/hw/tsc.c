@@ -11,6 +11,7 @@
 #include "hw/spinlock.h"
 #include "hw/timer.h"
 #include "lib/cpumask.h"
+#include "lib/muldiv.h"
 
 #define NS_PER_SECOND 1000000000ULL
 /* A round of calibration; short enough for the PIT's 16 bits (54 ms). */
@@ -59,7 +60,7 @@ static uint64_t fallback_now(void)
     fallback_last = t;
     ticks = fallback_ticks;
     spin_unlock_irqrestore(&fallback_lock, flags);
-    return fallback_base_ns + (uint64_t)((unsigned __int128)ticks * NS_PER_SECOND / reference->hz);
+    return fallback_base_ns + mul_div(ticks, NS_PER_SECOND, reference->hz);
 }
 
 uint64_t now_ns(void)
@@ -107,8 +108,7 @@ static uint64_t measure(void)
     while (((reference->read() - a.ref) & reference->mask) < wait)
         cpu_relax();
     b = take_sample();
-    return (uint64_t)((unsigned __int128)(b.tsc - a.tsc) * reference->hz /
-                      ((b.ref - a.ref) & reference->mask));
+    return mul_div(b.tsc - a.tsc, reference->hz, (b.ref - a.ref) & reference->mask);
 }
 
 static uint64_t calibrate(void)
