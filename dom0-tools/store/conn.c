@@ -238,8 +238,11 @@ static void handle(struct conn *c, const struct xsd_sockmsg *head, char *data)
     ops_handle(c, &r);
 }
 
-/* Consume part of a message that is larger than the ring. Returns whether it is complete or more may follow. */
-static bool take_part(struct conn *c, uint32_t n)
+/*
+ * Consume what there is of a message that is not complete. It must not be left in the ring: the guest sends no
+ * event for bytes that it adds while we have not consumed all before them.
+ */
+static void take_part(struct conn *c, uint32_t n)
 {
     char part[XENSTORE_RING_SIZE];
     struct xsd_sockmsg head;
@@ -248,51 +251,64 @@ static bool take_part(struct conn *c, uint32_t n)
     c->ring.in_pos += n;
     buf_add(&c->in, part, n);
     record_in_part(c, part, n);
+    if (c->in.len < sizeof(head))
+        return;
     memcpy(&head, c->in.data, sizeof(head));
-    /* The ring was read again since the length was checked: check what was copied. */
+    /* The ring was read again since its length was looked at: judge what was copied. */
     if (head.len > XENSTORE_PAYLOAD_MAX || sizeof(head) + head.len < c->in.len) {
         fault(c, XENSTORE_ERROR_PROTO);
-        return false;
+        return;
     }
     if (c->in.len < sizeof(head) + head.len)
-        return false;
+        return;
     buf_add(&c->in, "", 1);
     handle(c, &head, c->in.data + sizeof(head));
     buf_free(&c->in);
     record_in_pos(c);
-    return true;
 }
 
-/* Handle the next message of a ring. Returns false when there is none. */
+/* Bytes that the message begun in c->in still lacks: of its header, if that is not there yet. */
+static size_t lacking(const struct conn *c)
+{
+    struct xsd_sockmsg head;
+
+    if (c->in.len < sizeof(head))
+        return sizeof(head) - c->in.len;
+    memcpy(&head, c->in.data, sizeof(head));
+    return sizeof(head) + head.len - c->in.len;
+}
+
+/* Handle the next message of a ring, or take what there is of it. Returns false when the ring is empty. */
 static bool ring_next(struct conn *c)
 {
     static char payload[XENSTORE_RING_SIZE + 1];
-    int waiting = ring_waiting(&c->ring);
+    int n = ring_waiting(&c->ring);
     struct xsd_sockmsg head;
-    size_t total;
+    size_t waiting = n, total;
 
-    c->seen_waiting = waiting;
-    if (waiting < 0) {
+    if (n < 0)
         fault(c, XENSTORE_ERROR_RINGIDX);
+    if (n <= 0)
         return false;
-    }
     if (c->in.len) {
-        memcpy(&head, c->in.data, sizeof(head));
-        total = sizeof(head) + head.len - c->in.len;
-        return waiting && take_part(c, (size_t)waiting < total ? (size_t)waiting : total);
+        total = lacking(c);
+        take_part(c, waiting < total ? waiting : total);
+        return true;
     }
-    if ((size_t)waiting < sizeof(head))
-        return false;
+    if (waiting < sizeof(head)) {
+        take_part(c, waiting);
+        return true;
+    }
     ring_peek(&c->ring, 0, &head, sizeof(head));
     if (head.len > XENSTORE_PAYLOAD_MAX) {
         fault(c, XENSTORE_ERROR_PROTO);
         return false;
     }
     total = sizeof(head) + head.len;
-    if (total > XENSTORE_RING_SIZE)
-        return take_part(c, (size_t)waiting < total ? (size_t)waiting : total);
-    if ((size_t)waiting < total)
-        return false;
+    if (waiting < total) {
+        take_part(c, waiting);
+        return true;
+    }
     ring_peek(&c->ring, sizeof(head), payload, head.len);
     c->ring.in_pos += total;
     handle(c, &head, payload);
@@ -445,9 +461,9 @@ static void publish_ring(struct conn *c)
         xenif_notify(c->ring.port);
     c->published_in = c->ring.in_pos;
     drained(c);
-    /* The guest stays silent if it saw us not done with what it had sent before: look for newer requests. */
+    /* The guest stays silent if it saw us not done with what it had sent before: look for newer bytes. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (!c->blocked && ring_waiting(&c->ring) != c->seen_waiting)
+    if (!c->blocked && ring_waiting(&c->ring))
         conn_wake(c);
 }
 

@@ -28,8 +28,7 @@ struct conn {
     struct loop_fd io;          /* sockets */
     struct ring ring;           /* rings */
     uint32_t published_in;      /* rings: in_pos as the guest was told last */
-    int seen_waiting;           /* rings: ring_waiting() when last looked at, less what was handled */
-    struct buf in;              /* sockets: bytes received; rings: the part of a large message we consumed */
+    struct buf in;              /* sockets: bytes received; rings: the beginning of a message whose end has not come */
     struct buf out;             /* bytes to be sent, from `out_sent` on */
     size_t out_sent;
     struct list watches;

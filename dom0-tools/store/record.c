@@ -22,9 +22,9 @@
  *   rsp_prod is one aligned 32-bit store that comes after the bytes it covers, so it cannot be half done; bytes
  *   copied beyond it are copied again.
  *
- * A request that is larger than the ring must be consumed in parts. Each part is recorded with its bytes (RING_PART)
- * before req_cons moves; a restart continues with what has come in so far. Smaller requests stay in the ring until
- * they are complete. A guest may have scribbled over req_cons, which does no harm since the journal's value is
+ * A request that is not complete is consumed as far as it has come (it may be larger than the ring, and the guest
+ * sends no event for bytes behind unconsumed ones). Each part is recorded with its bytes (RING_PART) before req_cons
+ * moves; a restart continues with what has come in so far. A guest may have scribbled over req_cons, which does no harm since the journal's value is
  * taken, or over rsp_prod: if that is not between S and the end of the recorded output, the ring counts as broken;
  * if it is, the guest gets other bytes than it should, and has only itself to blame.
  *

@@ -201,12 +201,13 @@ class Ring(Client):
                 if time.monotonic() > end:
                     raise TimeoutError("the ring stays full")
                 self.wait(0.2)
-                self.kick()
                 continue
             self.page[REQ + prod % RING:REQ + prod % RING + n] = data[:n]
             self.put(REQ_PROD, prod + n)
             data = data[n:]
-            self.kick()
+            # As Linux does: no event while the daemon has not taken what was there before.
+            if (self.get(REQ_CONS) - prod) & 0xffffffff < 0x80000000:
+                self.kick()
 
     def recv_bytes(self, timeout):
         for attempt in range(2):
@@ -218,7 +219,9 @@ class Ring(Client):
                 data = self.page[RSP + at:RSP + min(at + n, RING)]
                 data += self.page[RSP:RSP + n - len(data)]
                 self.put(RSP_CONS, cons + n)
-                self.kick()
+                # As Linux does: an event only if the ring was full.
+                if (self.get(RSP_PROD) - cons) & 0xffffffff >= RING:
+                    self.kick()
                 return data
             if not attempt:
                 self.wait(timeout)

@@ -42,6 +42,15 @@ class Rings(Guests):
             self.g.write("n", str(i))
         self.assertEqual(self.g.read("n"), "299")
 
+    def test_in_pieces_with_few_events(self):
+        """A guest that sends a request piece by piece, with events only where Linux sends them."""
+        whole = struct.pack("<4I", xs.WRITE, 9, 0, 12) + b"x\0" + b"0123456789"
+        for step in (1, 3, 16, 17):
+            for at in range(0, len(whole), step):
+                self.g.send_bytes(whole[at:at + step])
+                time.sleep(0.005)
+            self.assertEqual(self.g.answer(9), b"OK\0")
+
     def test_index_wraps(self):
         ring = self.d.machine.page(9, 1)
         start = 0xffffffff - 100
