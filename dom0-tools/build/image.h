@@ -9,7 +9,7 @@
 #include "lib/parador.h"
 
 /** Largest file or unpacked kernel accepted: a bound for hostile size fields. */
-#define IMAGE_MAX ((size_t)1 << 30)
+#define IMAGE_MAX ((size_t)256 << 20)
 
 /** Bytes that image_free() gives back; never written after they are complete. */
 struct image {
