@@ -2,15 +2,15 @@
 /*
  * The guests whose consoles are served, from their introduction until their last byte is read.
  *
- * What a guest writes is copied out of its ring once, appended to its log file, queued for its terminal, and only
- * then is the guest given the room. So a daemon that is killed loses nothing: the new one maps the ring again and
- * goes on at the ring's own index; at most the last 2 KiB come twice. Before a guest is served the ring itself
- * keeps its first bytes. After a guest's death its page stays ours for as long as we have it mapped, so its last
- * words are read before it is let go.
+ * What a guest writes is copied out of its ring once, appended to its log file, queued for its
+ * terminal, and only then is the guest given the room. So a daemon that is killed loses nothing:
+ * the new one maps the ring again and goes on at the ring's own index; at most the last 2 KiB come
+ * twice. Before a guest is served the ring itself keeps its first bytes. After a guest's death its
+ * page stays ours for as long as we have it mapped, so its last words are read before it is let go.
  *
- * A guest may write as fast as it likes but is read at a bounded rate: each byte and each event costs tokens,
- * and a guest that has none left is neither read nor unmasked until it has earned some. It waits for room in
- * its ring meanwhile, nothing is lost.
+ * A guest may write as fast as it likes but is read at a bounded rate: each byte and each event
+ * costs tokens, and a guest that has none left is neither read nor unmasked until it has earned
+ * some. It waits for room in its ring meanwhile, nothing is lost.
  */
 #include "console/guests.h"
 
@@ -246,7 +246,8 @@ static void attach(struct guest *g)
     int err;
 
     if (not_ours(g->domid) || !read_number(g->domid, "console/ring-ref", &gfn) ||
-        !read_number(g->domid, "console/port", &port) || port > UINT32_MAX || !map_ring(g, gfn, port))
+        !read_number(g->domid, "console/port", &port) || port > UINT32_MAX ||
+        !map_ring(g, gfn, port))
         return;
     if (read_number(g->domid, "console/limit", &said) && said < limit)
         limit = said;

@@ -8,7 +8,10 @@
 /* Start: binds nothing yet. Returns 0 or a negative errno. */
 int guests_start(void);
 
-/* Compare the guests we know with those there are: new ones are awaited, dead ones emptied and let go. */
+/*
+ * Compare the guests we know with those there are: new ones are awaited, dead ones emptied and let
+ * go.
+ */
 void guests_scan(void);
 
 /* The store says that a guest's console entries changed. */

@@ -28,8 +28,8 @@ void hvlog_start(const char *state)
 {
     state_fd = open(state, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (state_fd < 0)
-        note(LOG_WARNING, "cannot open %s: %s; after a restart the hypervisor's log repeats itself", state,
-             strerror(errno));
+        note(LOG_WARNING, "cannot open %s: %s; after a restart the hypervisor's log repeats itself",
+             state, strerror(errno));
     else if (pread(state_fd, &position, sizeof(position), 0) != sizeof(position))
         position = 0;
     logfile_open(&log_file, "", "hypervisor");
@@ -67,7 +67,8 @@ void hvlog_tick(void)
     while ((n = xenif_read_console(data, sizeof(data), &position)) > 0) {
         logfile_write(&log_file, data, n);
         if (state_fd >= 0 && pwrite(state_fd, &position, sizeof(position), 0) < 0)
-            note(LOG_WARNING, "cannot save the position in the hypervisor's log: %s", strerror(errno));
+            note(LOG_WARNING, "cannot save the position in the hypervisor's log: %s",
+                 strerror(errno));
     }
     if (n < 0) {
         note(LOG_NOTICE, "the hypervisor's log cannot be read: %s", strerror(-n));

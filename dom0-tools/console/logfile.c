@@ -14,7 +14,10 @@
 #include "daemon/mem.h"
 #include "daemon/process.h"
 
-/* Longest part of a guest's name in a file name; leaves room for prefix and suffixes below NAME_MAX. */
+/*
+ * Longest part of a guest's name in a file name; leaves room for prefix and suffixes below
+ * NAME_MAX.
+ */
 #define NAME_PART 200
 
 static const char *directory;

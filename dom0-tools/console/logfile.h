@@ -17,8 +17,9 @@ struct logfile {
 void logfile_setup(const char *dir, size_t max_size, unsigned keep);
 
 /*
- * Open DIR/<prefix><name>.log for appending; characters of `name` that do not suit a file name become '_'.
- * Failing is no reason to stop: it is said in the daemon's log, and tried again with every write.
+ * Open DIR/<prefix><name>.log for appending; characters of `name` that do not suit a file name
+ * become '_'. Failing is no reason to stop: it is said in the daemon's log, and tried again with
+ * every write.
  */
 void logfile_open(struct logfile *l, const char *prefix, const char *name);
 

@@ -52,8 +52,8 @@ static void parse_options(int argc, char **argv, struct options *o)
     static const struct option longopts[] = {
         { "foreground", no_argument, NULL, 'F' }, { "log-dir", required_argument, NULL, 'd' },
         { "log-size", required_argument, NULL, 's' }, { "log-keep", required_argument, NULL, 'k' },
-        { "no-hypervisor-log", no_argument, NULL, 'n' }, { "run-dir", required_argument, NULL, 'r' },
-        { "help", no_argument, NULL, 'h' },
+        { "no-hypervisor-log", no_argument, NULL, 'n' },
+        { "run-dir", required_argument, NULL, 'r' }, { "help", no_argument, NULL, 'h' },
         { 0 },
     };
     int c;

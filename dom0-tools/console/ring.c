@@ -2,8 +2,8 @@
 /*
  * A page shared with a guest that carries its console's bytes both ways.
  *
- * The guest can write all of the page at any time. Its own indices, out_prod and in_cons, are read once per use
- * and checked against ours, which are never read back; data is copied once.
+ * The guest can write all of the page at any time. Its own indices, out_prod and in_cons, are read
+ * once per use and checked against ours, which are never read back; data is copied once.
  */
 #include "console/ring.h"
 

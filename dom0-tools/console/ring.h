@@ -21,9 +21,9 @@ struct ring {
 void ring_adopt(struct ring *r);
 
 /*
- * Copy what the guest has written to `data` (RING_OUT_SIZE bytes). Returns the number of bytes, or -EIO when the
- * guest's index is impossible; then everything it says is there is skipped. The bytes stay in the ring until
- * ring_consumed().
+ * Copy what the guest has written to `data` (RING_OUT_SIZE bytes). Returns the number of bytes, or
+ * -EIO when the guest's index is impossible; then everything it says is there is skipped. The bytes
+ * stay in the ring until ring_consumed().
  */
 int ring_read(struct ring *r, char *data);
 

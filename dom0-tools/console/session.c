@@ -48,8 +48,8 @@ static ino_t identify(int fd)
 }
 
 /*
- * The library makes a new connection by itself when one broke, often with the old one's descriptor number. It
- * knows nothing of our watches, so find out, and start over.
+ * The library makes a new connection by itself when one broke, often with the old one's descriptor
+ * number. It knows nothing of our watches, so find out, and start over.
  */
 static void check(void)
 {
@@ -72,7 +72,8 @@ static void connect_now(void)
     handle = parador_open();
     if (!handle)
         die("out of memory");
-    if (store_watch(handle, "@introduceDomain", "scan") || store_watch(handle, "@releaseDomain", "scan")) {
+    if (store_watch(handle, "@introduceDomain", "scan") ||
+        store_watch(handle, "@releaseDomain", "scan")) {
         if (!complained)
             note(LOG_NOTICE, "waiting for the store: %s", parador_error(handle));
         complained = true;

@@ -2,8 +2,8 @@
 /*
  * A hash map from strings to objects that contain their own link.
  *
- * Guests choose the names that are stored, so the hash is keyed with a secret: SipHash-1-3 (Aumasson and
- * Bernstein, "SipHash: a fast short-input PRF") keeps a guest from filling one chain.
+ * Guests choose the names that are stored, so the hash is keyed with a secret: SipHash-1-3
+ * (Aumasson and Bernstein, "SipHash: a fast short-input PRF") keeps a guest from filling one chain.
  */
 #include "daemon/hash.h"
 
@@ -41,7 +41,10 @@ static uint64_t hash_bytes(const char *data, size_t len)
 
     if (!secret[0] && !secret[1] &&
         getrandom(secret, sizeof(secret), GRND_NONBLOCK) != sizeof(secret)) {
-        /* Early in boot the pool may not be ready; addresses are randomised and better than nothing. */
+        /*
+         * Early in boot the pool may not be ready; addresses are randomised and better than
+         * nothing.
+         */
         secret[0] = (uintptr_t)&word * 0x9e3779b97f4a7c15ull;
         secret[1] = (uintptr_t)data | 1;
     }

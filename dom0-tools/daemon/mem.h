@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 /*
- * Allocation that cannot fail: what a guest can make a daemon hold is bounded by quotas, so running out
- * means that dom0 itself has no memory left. The daemon then says so and ends; its state outlives it.
- * Result is zeroed.
+ * Allocation that cannot fail: what a guest can make a daemon hold is bounded by quotas, so running
+ * out means that dom0 itself has no memory left. The daemon then says so and ends; its state
+ * outlives it. Result is zeroed.
  */
 void *mem_alloc(size_t size);
 

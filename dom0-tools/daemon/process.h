@@ -5,7 +5,10 @@
 
 #include <stdbool.h>
 
-/* Log to stderr; after process_background() to syslog under this name. `priority` is one of syslog(3). */
+/*
+ * Log to stderr; after process_background() to syslog under this name. `priority` is one of
+ * syslog(3).
+ */
 void process_name(const char *name);
 void note(int priority, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -19,15 +22,18 @@ void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void process_lock(const char *path);
 
 /*
- * Fork into the background. The parent stays until process_ready(), and ends with 1 if the child dies before,
- * so that whoever starts the daemon may use it at once. Call before process_lock().
+ * Fork into the background. The parent stays until process_ready(), and ends with 1 if the child
+ * dies before, so that whoever starts the daemon may use it at once. Call before process_lock().
  */
 void process_background(void);
 
 /* Tell whoever started us that requests are now served. */
 void process_ready(void);
 
-/* Create a directory and its parents, mode 0755; existing ones are fine. Returns 0 or a negative errno. */
+/*
+ * Create a directory and its parents, mode 0755; existing ones are fine. Returns 0 or a negative
+ * errno.
+ */
 int process_mkdirs(const char *path);
 
 /* Ask for SIGTERM and SIGINT to set a flag; true once one came. SIGPIPE and SIGHUP are ignored. */

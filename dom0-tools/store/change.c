@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* One change of the tree as an object: applied at once, kept by a transaction, written to the journal. */
+/*
+ * One change of the tree as an object: applied at once, kept by a transaction, written to the
+ * journal.
+ */
 #include "store/change.h"
 
 #include <stdlib.h>
@@ -9,7 +12,10 @@
 #include "store/tree.h"
 #include "store/watch.h"
 
-/* Who watches exactly a node that goes with its parent learns of it; who watches above hears of the parent. */
+/*
+ * Who watches exactly a node that goes with its parent learns of it; who watches above hears of the
+ * parent.
+ */
 static void fire_gone(struct node *n, void *top)
 {
     if (n != top)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* One change of the tree as an object: applied at once, kept by a transaction, written to the journal. */
+/*
+ * One change of the tree as an object: applied at once, kept by a transaction, written to the
+ * journal.
+ */
 #ifndef STORE_CHANGE_H
 #define STORE_CHANGE_H
 
@@ -26,8 +29,8 @@ struct change {
 };
 
 /*
- * Do it to the tree, put it into the journal, fire the watches. The caller has checked rights and quotas:
- * this cannot fail. RM and PERMS of a node that does not exist are no change.
+ * Do it to the tree, put it into the journal, fire the watches. The caller has checked rights and
+ * quotas: this cannot fail. RM and PERMS of a node that does not exist are no change.
  */
 void change_apply(const struct change *c);
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Connections: the requests that come in and the answers and events that go out, over sockets and rings.
+ * Connections: the requests that come in and the answers and events that go out, over sockets and
+ * rings.
  *
- * The daemon works in rounds: wait for events; handle a few requests of every connection that has some; write
- * what they changed to the journal; publish, that is, let anybody outside see that a request was consumed or
- * answered. Nothing is published that is not in the journal. A round gives each connection the same small budget,
- * so none can keep the others waiting.
+ * The daemon works in rounds: wait for events; handle a few requests of every connection that has
+ * some; write what they changed to the journal; publish, that is, let anybody outside see that a
+ * request was consumed or answered. Nothing is published that is not in the journal. A round gives
+ * each connection the same small budget, so none can keep the others waiting.
  */
 #include "store/conn.h"
 
@@ -28,7 +29,10 @@
 /* Requests of one connection that one round handles. */
 #define BUDGET 8
 
-/* What a client of dom0 may leave unread before it is no longer read, and before its events are merged. */
+/*
+ * What a client of dom0 may leave unread before it is no longer read, and before its events are
+ * merged.
+ */
 #define DOM0_OUTSTANDING (1u << 20)
 #define DOM0_EVENTS (16u << 20)
 
@@ -239,8 +243,8 @@ static void handle(struct conn *c, const struct xsd_sockmsg *head, char *data)
 }
 
 /*
- * Consume what there is of a message that is not complete. It must not be left in the ring: the guest sends no
- * event for bytes that it adds while we have not consumed all before them.
+ * Consume what there is of a message that is not complete. It must not be left in the ring: the
+ * guest sends no event for bytes that it adds while we have not consumed all before them.
  */
 static void take_part(struct conn *c, uint32_t n)
 {
@@ -278,7 +282,10 @@ static size_t lacking(const struct conn *c)
     return sizeof(head) + head.len - c->in.len;
 }
 
-/* Handle the next message of a ring, or take what there is of it. Returns false when the ring is empty. */
+/*
+ * Handle the next message of a ring, or take what there is of it. Returns false when the ring is
+ * empty.
+ */
 static bool ring_next(struct conn *c)
 {
     static char payload[XENSTORE_RING_SIZE + 1];
@@ -461,7 +468,10 @@ static void publish_ring(struct conn *c)
         xenif_notify(c->ring.port);
     c->published_in = c->ring.in_pos;
     drained(c);
-    /* The guest stays silent if it saw us not done with what it had sent before: look for newer bytes. */
+    /*
+     * The guest stays silent if it saw us not done with what it had sent before: look for newer
+     * bytes.
+     */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (!c->blocked && ring_waiting(&c->ring))
         conn_wake(c);
@@ -470,7 +480,8 @@ static void publish_ring(struct conn *c)
 static void publish_socket(struct conn *c)
 {
     while (conn_pending(c)) {
-        ssize_t n = send(c->io.fd, c->out.data + c->out_sent, conn_pending(c), MSG_DONTWAIT | MSG_NOSIGNAL);
+        ssize_t n = send(c->io.fd, c->out.data + c->out_sent, conn_pending(c),
+                         MSG_DONTWAIT | MSG_NOSIGNAL);
 
         if (n < 0 && errno == EINTR)
             continue;

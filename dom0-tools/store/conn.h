@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections: the requests that come in and the answers and events that go out, over sockets and rings. */
+/*
+ * Connections: the requests that come in and the answers and events that go out, over sockets and
+ * rings.
+ */
 #ifndef STORE_CONN_H
 #define STORE_CONN_H
 
@@ -20,15 +23,15 @@ struct conn {
     struct list dirty;          /* has something to publish after the journal is written */
     struct who who;
     bool is_ring;
-    bool masked;                /* rings: an event came and no other will before the ring was looked at */
-    bool faulted;               /* a ring that broke the protocol: ignored until its guest reconnects */
-    bool overflow;              /* events were merged: all watches fire again once the output is taken */
+    bool masked;                /* rings: no event comes before the ring was looked at */
+    bool faulted;               /* a ring that broke the protocol, until it reconnects */
+    bool overflow;              /* events were merged: all watches fire once it has drained */
     bool eof;                   /* a socket that will send nothing more */
     bool blocked;               /* not read because it does not take its answers */
     struct loop_fd io;          /* sockets */
     struct ring ring;           /* rings */
     uint32_t published_in;      /* rings: in_pos as the guest was told last */
-    struct buf in;              /* sockets: bytes received; rings: the beginning of a message whose end has not come */
+    struct buf in;              /* bytes received; of a ring, less than a message */
     struct buf out;             /* bytes to be sent, from `out_sent` on */
     size_t out_sent;
     struct list watches;
@@ -50,14 +53,18 @@ void conn_open_socket(int fd);
 /* Make the connection of a domain whose ring is mapped and bound. */
 struct conn *conn_open_ring(uint16_t domid, const struct ring *ring);
 
-/* End a connection with all its watches and transactions. A ring's page and port are the caller's. */
+/*
+ * End a connection with all its watches and transactions. A ring's page and port are the caller's.
+ */
 void conn_close(struct conn *c);
 
 /* Answer a request. More than a payload's worth becomes E2BIG. */
 void conn_reply(struct conn *c, const struct request *r, const void *data, size_t len);
 void conn_reply_error(struct conn *c, const struct request *r, int errnum);
 
-/* Queue a watch event; merged into an overflow when the reader is too far behind, unless `always`. */
+/*
+ * Queue a watch event; merged into an overflow when the reader is too far behind, unless `always`.
+ */
 void conn_event(struct conn *c, const char *path, const char *token, bool always);
 
 /* Append bytes to the output as they are. */

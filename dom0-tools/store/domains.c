@@ -2,11 +2,11 @@
 /*
  * The domains that were introduced to the store, from introduction to death.
  *
- * After the daemon's own death the kernel has closed its event channels and unmapped the guests' pages. Closing
- * one end of an interdomain channel leaves the other end unbound and reserved for the same peer (public
- * event_channel.h, EVTCHNOP_close), so the port number the guest introduced itself with can be bound again.
- * Events sent in between are lost; therefore every ring is looked at, and every guest notified, once after
- * reconnecting.
+ * After the daemon's own death the kernel has closed its event channels and unmapped the guests'
+ * pages. Closing one end of an interdomain channel leaves the other end unbound and reserved for
+ * the same peer (public event_channel.h, EVTCHNOP_close), so the port number the guest introduced
+ * itself with can be bound again. Events sent in between are lost; therefore every ring is looked
+ * at, and every guest notified, once after reconnecting.
  */
 #include "store/domains.h"
 
@@ -222,7 +222,9 @@ int domains_set_target(uint16_t domid, uint16_t target)
     return 0;
 }
 
-/* Compare one introduced domain with what the hypervisor says (NULL: gone). True if that is news. */
+/*
+ * Compare one introduced domain with what the hypervisor says (NULL: gone). True if that is news.
+ */
 static bool update(struct domain *d, const struct xenif_domain *x)
 {
     if (d->domid == 0)
@@ -272,8 +274,8 @@ void domains_scan(void)
 }
 
 /*
- * A guest's port stays masked until its ring is looked at, so a guest cannot make us busy by events alone, least
- * of all while its connection is held.
+ * A guest's port stays masked until its ring is looked at, so a guest cannot make us busy by events
+ * alone, least of all while its connection is held.
  */
 static void on_event(struct loop_fd *self, uint32_t bits)
 {

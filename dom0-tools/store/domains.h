@@ -24,8 +24,8 @@ int domains_start(void);
 bool domains_present(void);
 
 /*
- * Connect a domain's ring: map its page, bind its port. Introducing a domain again connects it anew.
- * Returns 0 or a negative errno.
+ * Connect a domain's ring: map its page, bind its port. Introducing a domain again connects it
+ * anew. Returns 0 or a negative errno.
  */
 int domains_introduce(uint16_t domid, uint64_t gfn, uint32_t remote_port);
 
@@ -50,7 +50,10 @@ void domains_scan(void);
 /* Call `each` for all introduced domains, in order of their ids. */
 void domains_each(void (*each)(struct domain *d));
 
-/* While the journal is read: know a domain again without touching the machine; domains_reconnect() does. */
+/*
+ * While the journal is read: know a domain again without touching the machine; domains_reconnect()
+ * does.
+ */
 void domains_restore(uint16_t domid, uint64_t gfn, uint32_t remote_port);
 
 /* Map and bind what was restored; domains that are gone by now are released. */

@@ -2,11 +2,12 @@
 /*
  * The file that outlives the daemon: batches of records, appended, and rewritten when it grows.
  *
- * It begins with a magic and the kernel's boot id: event channels, rings and domains do not outlive the machine,
- * so a journal of an earlier boot is worth nothing. Then come batches: length, CRC-32 of the payload, payload.
- * The payload is a sequence of records, each preceded by its length. A batch is written by one write(); a daemon
- * that is killed meanwhile leaves a batch whose length or checksum is wrong, which ends the file.
- * The data is not synced: it must survive the daemon, not the machine, and lives in tmpfs by default.
+ * It begins with a magic and the kernel's boot id: event channels, rings and domains do not outlive
+ * the machine, so a journal of an earlier boot is worth nothing. Then come batches: length, CRC-32
+ * of the payload, payload. The payload is a sequence of records, each preceded by its length. A
+ * batch is written by one write(); a daemon that is killed meanwhile leaves a batch whose length or
+ * checksum is wrong, which ends the file. The data is not synced: it must survive the daemon, not
+ * the machine, and lives in tmpfs by default.
  */
 #include "store/journal.h"
 

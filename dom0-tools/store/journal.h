@@ -10,8 +10,8 @@
 void journal_path(const char *path);
 
 /*
- * Call `apply` for every record of an earlier run since the machine was booted. Returns false if there is none.
- * A batch that was not written completely, and what follows it, does not count.
+ * Call `apply` for every record of an earlier run since the machine was booted. Returns false if
+ * there is none. A batch that was not written completely, and what follows it, does not count.
  */
 bool journal_load(void (*apply)(const char *record, size_t len));
 
@@ -19,14 +19,15 @@ bool journal_load(void (*apply)(const char *record, size_t len));
 void journal_add(const void *record, size_t len);
 
 /*
- * Write the current batch to the file. When this returns, a death of the daemon loses nothing of it. If the file
- * cannot be written the daemon goes on, says so, and tries again.
+ * Write the current batch to the file. When this returns, a death of the daemon loses nothing of
+ * it. If the file cannot be written the daemon goes on, says so, and tries again.
  */
 void journal_commit(void);
 
 /*
- * Write a new file that holds what `dump` adds by journal_add(), and put it in place of the old one if that
- * succeeds. `dump` must describe the present state as a whole: the current batch is dropped as part of it.
+ * Write a new file that holds what `dump` adds by journal_add(), and put it in place of the old one
+ * if that succeeds. `dump` must describe the present state as a whole: the current batch is dropped
+ * as part of it.
  */
 void journal_rewrite(void (*dump)(void));
 

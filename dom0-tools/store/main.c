@@ -155,7 +155,8 @@ static void populate(bool domains)
 
     for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
         struct change c = {
-            .type = CHANGE_WRITE, .path = first[i].path, .value = first[i].value, .len = strlen(first[i].value),
+            .type = CHANGE_WRITE, .path = first[i].path,
+            .value = first[i].value, .len = strlen(first[i].value),
         };
 
         if (first[i].domains <= domains && !tree_find(c.path))

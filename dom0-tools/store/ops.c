@@ -2,8 +2,9 @@
 /*
  * The operations of the protocol: one row of a table each.
  *
- * A handler checks everything, then answers, then changes the store: the answer comes before the events that the
- * change causes, and below it nothing can fail. It returns a negative errno instead of answering to refuse.
+ * A handler checks everything, then answers, then changes the store: the answer comes before the
+ * events that the change causes, and below it nothing can fail. It returns a negative errno instead
+ * of answering to refuse.
  */
 #include "store/ops.h"
 
@@ -37,7 +38,8 @@ static int ok(struct conn *c, const struct request *r)
 }
 
 /* The rights to a path, or to the nearest node above it if it does not exist. */
-static unsigned rights(struct conn *c, struct txn *t, const char *path, struct view *v, bool *exists)
+static unsigned rights(struct conn *c, struct txn *t, const char *path, struct view *v,
+                       bool *exists)
 {
     char up[WIRE_PATH_SIZE];
 
@@ -54,8 +56,12 @@ static unsigned rights(struct conn *c, struct txn *t, const char *path, struct v
     return 0;
 }
 
-/* Look at an existing node with a right. Who may not read its surroundings is not told that it is missing. */
-static int look(struct conn *c, const struct request *r, const char *path, unsigned need, struct view *v)
+/*
+ * Look at an existing node with a right. Who may not read its surroundings is not told that it is
+ * missing.
+ */
+static int look(struct conn *c, const struct request *r, const char *path, unsigned need,
+                struct view *v)
 {
     bool exists;
 
@@ -87,7 +93,10 @@ static int op_directory(struct conn *c, struct request *r)
     return 0;
 }
 
-/* The answer is the list's stamp and as many whole names from an offset on as fit; an empty name ends the list. */
+/*
+ * The answer is the list's stamp and as many whole names from an offset on as fit; an empty name
+ * ends the list.
+ */
 static int op_directory_part(struct conn *c, struct request *r)
 {
     char path[WIRE_PATH_SIZE], answer[XENSTORE_PAYLOAD_MAX];

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Who may do what with a node: lists of domains and rights, and the identity they are checked against. */
+/*
+ * Who may do what with a node: lists of domains and rights, and the identity they are checked
+ * against.
+ */
 #include "store/perms.h"
 
 #include <stdlib.h>
@@ -83,7 +86,10 @@ struct perms *perms_inherit(struct perms *parent, uint16_t creator)
 {
     struct perms *p;
 
-    /* What dom0 makes for a guest below the guest's node is the guest's; a guest owns what it makes. */
+    /*
+     * What dom0 makes for a guest below the guest's node is the guest's; a guest owns what it
+     * makes.
+     */
     if (creator == 0 || creator == perms_owner(parent))
         return perms_get(parent);
     p = perms_new(parent->count);

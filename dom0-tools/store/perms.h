@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Who may do what with a node: lists of domains and rights, and the identity they are checked against. */
+/*
+ * Who may do what with a node: lists of domains and rights, and the identity they are checked
+ * against.
+ */
 #ifndef STORE_PERMS_H
 #define STORE_PERMS_H
 
@@ -16,8 +19,8 @@
 #define NO_DOMAIN 0xffffu
 
 /*
- * One entry. Domain ids are used again after a domain's death, so an entry is for one life of the id: it counts
- * only while the id's present life is the one it was made for.
+ * One entry. Domain ids are used again after a domain's death, so an entry is for one life of the
+ * id: it counts only while the id's present life is the one it was made for.
  */
 struct perm {
     uint16_t domid;
@@ -25,7 +28,10 @@ struct perm {
     uint32_t life;
 };
 
-/* Entry 0 names the owner, who may do everything, and the rights of every domain not listed after it. */
+/*
+ * Entry 0 names the owner, who may do everything, and the rights of every domain not listed after
+ * it.
+ */
 struct perms {
     unsigned refs;
     unsigned count;

@@ -19,8 +19,8 @@ enum quota {
     QUOTA_TRANSACTIONS,     /* open transactions */
     QUOTA_TRANSACTION_NODES,/* nodes one transaction touches */
     QUOTA_MEMORY,           /* bytes held for the domain in all: nodes, watches, transactions */
-    QUOTA_OUTSTANDING,      /* bytes of answers not yet taken, above which no further request is read */
-    QUOTA_EVENTS,           /* bytes of answers and events not yet taken, above which events are merged */
+    QUOTA_OUTSTANDING,      /* bytes not yet taken, above which no further request is read */
+    QUOTA_EVENTS,           /* bytes not yet taken, above which events are merged */
     QUOTA_COUNT,
 };
 

@@ -4,33 +4,37 @@
  *
  * How a guest does not notice that the daemon died
  * ------------------------------------------------
- * A ring's page is the guest's memory, so it survives. What must be right after a restart is that every request
- * was done once and every byte of output arrives once, wherever the daemon was killed.
+ * A ring's page is the guest's memory, so it survives. What must be right after a restart is that
+ * every request was done once and every byte of output arrives once, wherever the daemon was
+ * killed.
  *
- * Both directions of a ring are streams of bytes whose positions are the free-running 32-bit indices in the page.
- * In one round (conn.c) the daemon handles requests and changes nothing but its own memory; then one batch goes to
- * the journal that holds, for everything the round did: the changes of the store, the new position in the input
- * (RING_IN), and all bytes of output, answers and events, that came of it (RING_OUT). Only then does it touch the
- * page. The batch is there completely or not at all (its checksum says which), hence:
+ * Both directions of a ring are streams of bytes whose positions are the free-running 32-bit
+ * indices in the page. In one round (conn.c) the daemon handles requests and changes nothing but
+ * its own memory; then one batch goes to the journal that holds, for everything the round did: the
+ * changes of the store, the new position in the input (RING_IN), and all bytes of output, answers
+ * and events, that came of it (RING_OUT). Only then does it touch the page. The batch is there
+ * completely or not at all (its checksum says which), hence:
  *
- * - Killed before the batch is complete: nothing was published. req_cons still stands before the requests; they
- *   are read again and handled as if for the first time.
- * - Killed after: the requests are done. The new run sets req_cons to the journal's position, whether or not the
- *   old one got to it, so they are not handled again. Their output is in the journal. How much of it the guest
- *   has already been given need not be recorded: the journal knows the position S at which the recorded output
- *   begins, the page's rsp_prod says where the old run stopped, and rsp_prod - S bytes are dropped from the front.
- *   rsp_prod is one aligned 32-bit store that comes after the bytes it covers, so it cannot be half done; bytes
- *   copied beyond it are copied again.
+ * - Killed before the batch is complete: nothing was published. req_cons still stands before the
+ *   requests; they are read again and handled as if for the first time.
+ * - Killed after: the requests are done. The new run sets req_cons to the journal's position,
+ *   whether or not the old one got to it, so they are not handled again. Their output is in the
+ *   journal. How much of it the guest has already been given need not be recorded: the journal
+ *   knows the position S at which the recorded output begins, the page's rsp_prod says where the
+ *   old run stopped, and rsp_prod - S bytes are dropped from the front. rsp_prod is one aligned
+ *   32-bit store that comes after the bytes it covers, so it cannot be half done; bytes copied
+ *   beyond it are copied again.
  *
- * A request that is not complete is consumed as far as it has come (it may be larger than the ring, and the guest
- * sends no event for bytes behind unconsumed ones). Each part is recorded with its bytes (RING_PART) before req_cons
- * moves; a restart continues with what has come in so far. A guest may have scribbled over req_cons, which does no harm since the journal's value is
- * taken, or over rsp_prod: if that is not between S and the end of the recorded output, the ring counts as broken;
- * if it is, the guest gets other bytes than it should, and has only itself to blame.
+ * A request that is not complete is consumed as far as it has come (it may be larger than the ring,
+ * and the guest sends no event for bytes behind unconsumed ones). Each part is recorded with its
+ * bytes (RING_PART) before req_cons moves; a restart continues with what has come in so far. A
+ * guest may have scribbled over req_cons, which does no harm since the journal's value is taken, or
+ * over rsp_prod: if that is not between S and the end of the recorded output, the ring counts as
+ * broken; if it is, the guest gets other bytes than it should, and has only itself to blame.
  *
- * Open transactions are not kept, only their ids: a guest that goes on with one is told EAGAIN when it ends it,
- * which every client must expect. Sockets end with the daemon; what was acknowledged over them is in the journal,
- * because their answers are published after the batch, too.
+ * Open transactions are not kept, only their ids: a guest that goes on with one is told EAGAIN when
+ * it ends it, which every client must expect. Sockets end with the daemon; what was acknowledged
+ * over them is in the journal, because their answers are published after the batch, too.
  */
 #include "store/record.h"
 

@@ -2,9 +2,10 @@
 /*
  * A page shared with a guest that carries requests one way and answers the other.
  *
- * The guest can write every byte of the page at any time. Of the four indices two are the guest's (req_prod and
- * rsp_cons): each use reads them once and checks the copy against our own two, which live in struct ring and
- * are only ever written to the page. Data is copied out once and judged in the copy.
+ * The guest can write every byte of the page at any time. Of the four indices two are the guest's
+ * (req_prod and rsp_cons): each use reads them once and checks the copy against our own two, which
+ * live in struct ring and are only ever written to the page. Data is copied out once and judged in
+ * the copy.
  */
 #include "store/ring.h"
 
@@ -67,8 +68,9 @@ int ring_write(struct ring *r, const void *data, size_t len)
         r->out_pos += n;
         store(&r->page->rsp_prod, r->out_pos);
         /*
-         * The guest tells us that it made room only if it found the ring full, so whether it is full must be
-         * judged by what the guest had consumed after it could see our index: look again after a full barrier.
+         * The guest tells us that it made room only if it found the ring full, so whether it is
+         * full must be judged by what the guest had consumed after it could see our index: look
+         * again after a full barrier.
          */
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
     }
@@ -92,7 +94,8 @@ void ring_reset(struct ring *r)
 
 void ring_announce(struct ring *r)
 {
-    store(&r->page->server_features, XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR);
+    store(&r->page->server_features,
+          XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR);
 }
 
 void ring_set_error(struct ring *r, uint32_t error)

@@ -12,7 +12,7 @@ struct xenstore_domain_interface;
 struct ring {
     struct xenstore_domain_interface *page;
     int port;                   /* local event channel; -1 while there is none */
-    uint32_t in_pos;            /* requests consumed up to here; ours, never read back from the page */
+    uint32_t in_pos;            /* requests consumed up to here; never read back from the page */
     uint32_t out_pos;           /* answers written up to here; likewise */
 };
 
@@ -28,7 +28,9 @@ void ring_peek(const struct ring *r, uint32_t skip, void *dst, uint32_t len);
 /* Tell the guest what we consumed. */
 void ring_publish_in(struct ring *r);
 
-/* Write as much as fits. Returns the number of bytes, or -EIO when the guest's index is impossible. */
+/*
+ * Write as much as fits. Returns the number of bytes, or -EIO when the guest's index is impossible.
+ */
 int ring_write(struct ring *r, const void *data, size_t len);
 
 /* Whether the guest asks for a fresh start (XENSTORE_RECONNECT). */

@@ -2,9 +2,9 @@
 /*
  * The nodes of the store: a hash of absolute paths whose members form a tree.
  *
- * Looking a path up is one hash access whatever its depth. Each change stamps the node with a number that is
- * never used again, also not by the daemon's next run, so that a transaction (txn.c) sees whether a node is
- * still the one it looked at by comparing two numbers.
+ * Looking a path up is one hash access whatever its depth. Each change stamps the node with a
+ * number that is never used again, also not by the daemon's next run, so that a transaction (txn.c)
+ * sees whether a node is still the one it looked at by comparing two numbers.
  */
 #include "store/tree.h"
 
@@ -36,7 +36,8 @@ static void discharge(struct node *n, uint16_t owner)
     list_remove(&n->owned);
 }
 
-static struct node *new_node(const char *path, struct node *parent, struct perms *perms, uint16_t creator)
+static struct node *new_node(const char *path, struct node *parent, struct perms *perms,
+                             uint16_t creator)
 {
     struct node *n = mem_alloc(sizeof(*n));
 
@@ -63,7 +64,9 @@ void tree_init(void)
 {
     struct timespec ts;
 
-    /* The clock in nanoseconds runs ahead of the number of changes any earlier run can have made. */
+    /*
+     * The clock in nanoseconds runs ahead of the number of changes any earlier run can have made.
+     */
     clock_gettime(CLOCK_REALTIME, &ts);
     generation = (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
     new_node("/", NULL, perms_single(0, 0), 0);

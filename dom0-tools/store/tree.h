@@ -47,8 +47,8 @@ const char *tree_leaf(const char *path);
 size_t tree_charge(const char *path, uint32_t len);
 
 /*
- * The node at `path`; made, with all missing parents, in the name of `creator` if it does not exist.
- * The new nodes are empty and inherit their permissions.
+ * The node at `path`; made, with all missing parents, in the name of `creator` if it does not
+ * exist. The new nodes are empty and inherit their permissions.
  */
 struct node *tree_make(const char *path, uint16_t creator);
 

@@ -2,16 +2,17 @@
 /*
  * The tree as one request sees it: directly, or through an open transaction.
  *
- * A transaction holds two things. Its *overlay* says of every path it touched what the tree looked like then
- * (the node's stamp, 0 for "does not exist") and, where it changed something, what the path looks like to the
- * transaction now. Its *changes* are the requests that changed something, in order. Nothing of either reaches
- * the tree before the end. To commit, every stamp is compared with the tree's: if all are the same, the tree is,
- * as far as this transaction can tell, still the one it worked on, and doing the changes again one by one, on the
- * tree itself, has exactly the results that its requests were told. If one differs, the answer is EAGAIN and the
- * client starts again.
+ * A transaction holds two things. Its *overlay* says of every path it touched what the tree looked
+ * like then (the node's stamp, 0 for "does not exist") and, where it changed something, what the
+ * path looks like to the transaction now. Its *changes* are the requests that changed something, in
+ * order. Nothing of either reaches the tree before the end. To commit, every stamp is compared with
+ * the tree's: if all are the same, the tree is, as far as this transaction can tell, still the one
+ * it worked on, and doing the changes again one by one, on the tree itself, has exactly the results
+ * that its requests were told. If one differs, the answer is EAGAIN and the client starts again.
  *
- * The list of children has a stamp of its own, which only listing a directory (or removing it) depends on: two
- * transactions that make different nodes in one directory do not disturb each other.
+ * The list of children has a stamp of its own, which only listing a directory (or removing it)
+ * depends on: two transactions that make different nodes in one directory do not disturb each
+ * other.
  */
 #include "store/txn.h"
 
@@ -27,7 +28,10 @@
 #include "store/tree.h"
 #include "store/wire.h"
 
-/* How long a guest that spoiled a transaction of dom0 must pause, so that the next try gets through. */
+/*
+ * How long a guest that spoiled a transaction of dom0 must pause, so that the next try gets
+ * through.
+ */
 #define CONFLICT_HOLD_MS 20
 
 struct txn {
@@ -47,7 +51,7 @@ struct seen {
     struct hash_link link;      /* key: the path, owned */
     bool gen_known, children_known;
     uint64_t gen, children_gen; /* stamps in the tree when first looked at */
-    bool changed;               /* by the transaction: the fields below hold instead of the tree's node */
+    bool changed;               /* by the transaction: the fields below hold, not the tree's */
     bool exists;
     uint32_t len;
     char *value;
@@ -175,7 +179,10 @@ static bool still_true(const struct seen *s)
            (!s->children_known || s->children_gen == (n ? n->children_gen : 0));
 }
 
-/* A guest that keeps changing what dom0 works on is slowed down, else it could keep dom0 from ever finishing. */
+/*
+ * A guest that keeps changing what dom0 works on is slowed down, else it could keep dom0 from ever
+ * finishing.
+ */
 static void blame(const struct txn *t, const struct seen *s)
 {
     const struct node *n = tree_nearest(s->link.key);

@@ -28,8 +28,9 @@ int txn_start(struct conn *c, uint32_t *id);
 struct txn *txn_find(struct conn *c, uint32_t id);
 
 /*
- * End a transaction. With `commit`, apply its changes all at once; -EAGAIN if something it looked at changed
- * meanwhile, -ENOSPC if it would exceed a quota by now. The transaction is gone in every case.
+ * End a transaction. With `commit`, apply its changes all at once; -EAGAIN if something it looked
+ * at changed meanwhile, -ENOSPC if it would exceed a quota by now. The transaction is gone in every
+ * case.
  */
 int txn_end(struct txn *t, bool commit);
 
@@ -47,15 +48,19 @@ void txn_each(struct conn *c, void (*each)(struct conn *c, uint32_t id));
 /* Look at a node. False if it does not exist. */
 bool view_get(struct txn *t, const char *path, struct view *out);
 
-/* Append the names of a node's children, each with its NUL. Returns a number that changes with the list. */
+/*
+ * Append the names of a node's children, each with its NUL. Returns a number that changes with the
+ * list.
+ */
 uint64_t view_children(struct txn *t, const char *path, struct buf *names);
 
 /* Number of parents and the node itself that must be made so that `path` exists. */
 unsigned view_missing(struct txn *t, const char *path);
 
 /*
- * Change the tree, now or when the transaction is committed. The rights were checked by the caller; this
- * checks the quotas of the domain it happens for. Returns 0 or -ENOSPC; on error nothing changed.
+ * Change the tree, now or when the transaction is committed. The rights were checked by the caller;
+ * this checks the quotas of the domain it happens for. Returns 0 or -ENOSPC; on error nothing
+ * changed.
  */
 int view_check(struct txn *t, const struct change *c);
 

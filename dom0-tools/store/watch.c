@@ -2,8 +2,9 @@
 /*
  * Watches: who asked to be told about changes at or below which path.
  *
- * Watches are kept by the path they are on, in a hash. A change looks up its own path and every path above, so
- * its cost is the depth of the path plus the number of watches that fire, however many others there are.
+ * Watches are kept by the path they are on, in a hash. A change looks up its own path and every
+ * path above, so its cost is the depth of the path plus the number of watches that fire, however
+ * many others there are.
  */
 #include "store/watch.h"
 
@@ -70,7 +71,8 @@ static size_t watch_charge(const struct watch *w)
 int watch_add(struct conn *c, const char *path, bool relative, const char *token)
 {
     struct account *a = quota_account(c->who.domid);
-    size_t bytes = sizeof(struct watch) + sizeof(struct watch_point) + strlen(path) + strlen(token) + 2;
+    size_t bytes = sizeof(struct watch) + sizeof(struct watch_point) + strlen(path) +
+                   strlen(token) + 2;
     struct watch *w;
 
     if (find_watch(c, path, token))

@@ -21,8 +21,9 @@ struct watch {
 };
 
 /*
- * Register a watch on an absolute path or special name. Returns 0, -EEXIST if the connection has that path and
- * token already, or -E2BIG above its quota. No first event is sent: see watch_fire_first().
+ * Register a watch on an absolute path or special name. Returns 0, -EEXIST if the connection has
+ * that path and token already, or -E2BIG above its quota. No first event is sent: see
+ * watch_fire_first().
  */
 int watch_add(struct conn *c, const char *path, bool relative, const char *token);
 
@@ -39,8 +40,9 @@ void watch_remove_all(struct conn *c);
 void watch_refire(struct conn *c);
 
 /*
- * Tell those who watch `path` or something above it that it changed. An event goes only to a watcher that has
- * the right to read by one of the two lists: the node's own and its parent's, or its old and its new.
+ * Tell those who watch `path` or something above it that it changed. An event goes only to a
+ * watcher that has the right to read by one of the two lists: the node's own and its parent's, or
+ * its old and its new.
  */
 void watch_fire(const char *path, const struct perms *a, const struct perms *b);
 

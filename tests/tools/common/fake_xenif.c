@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A machine made of files in place of a hypervisor, so that the daemons' rings can be tested anywhere.
+ * A machine made of files in place of a hypervisor, so that the daemons' rings can be tested
+ * anywhere.
  *
- * In the directory $FAKE_XEN: state-D says how domain D is ("r", "s" shut down, "d" dying; no file: no domain),
- * ring-D-G is its page with grant G, to-D-P and from-D-P are FIFOs that carry the events of its port P to the
- * daemon and from it, domain-event is the FIFO that stands for VIRQ_DOM_EXC, console is the hypervisor's log.
+ * In the directory $FAKE_XEN: state-D says how domain D is ("r", "s" shut down, "d" dying; no file:
+ * no domain), ring-D-G is its page with grant G, to-D-P and from-D-P are FIFOs that carry the
+ * events of its port P to the daemon and from it, domain-event is the FIFO that stands for
+ * VIRQ_DOM_EXC, console is the hypervisor's log.
  */
 #include "daemon/xenif.h"
 
@@ -179,7 +181,9 @@ int xenif_domains(uint16_t first, struct xenif_domain *list, unsigned max)
             c = 'r';
         if (f)
             fclose(f);
-        found[n++] = (struct xenif_domain){ .domid = domid, .shutdown = c == 's', .dying = c == 'd' };
+        found[n++] = (struct xenif_domain){
+            .domid = domid, .shutdown = c == 's', .dying = c == 'd',
+        };
     }
     closedir(d);
     qsort(found, n, sizeof(found[0]), by_domid);

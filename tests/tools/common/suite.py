@@ -1,12 +1,21 @@
 # SPDX-License-Identifier: MIT
 """Run the unittest cases of a folder and end with the line "N passed, N failed"."""
 import os
+import subprocess
 import sys
 import unittest
 
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def build(*daemons):
+    """Build the test versions of the daemons."""
+    subprocess.run(["make", "-s", "-f", os.path.join(HERE, "daemons.mk"), *daemons], check=True)
+
+
 def main(folder):
-    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    sys.path.insert(0, HERE)
     sys.path.insert(0, folder)
     loader = unittest.TestLoader()
     if len(sys.argv) > 1:
