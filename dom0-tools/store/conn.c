@@ -36,6 +36,10 @@
 #define DOM0_OUTSTANDING (1u << 20)
 #define DOM0_EVENTS (16u << 20)
 
+/* A guest may break the protocol and reconnect for ever; it is neither noted nor served that often. */
+#define FAULTS_NOTED 3
+#define FAULT_HOLD_MS 50
+
 #define SOCKET_BUFFER (4 * WIRE_MESSAGE_MAX)
 
 static struct list all = { &all, &all }, ready = { &ready, &ready }, dirty = { &dirty, &dirty };
@@ -219,8 +223,11 @@ void conn_reset(struct conn *c)
 /* The guest broke the protocol: nothing it sends means anything until it reconnects. */
 static void fault(struct conn *c, uint32_t error)
 {
-    note(LOG_WARNING, "domain %u: %s in its store ring; ignored from now on", c->who.domid,
-         error == XENSTORE_ERROR_RINGIDX ? "impossible index" : "oversized message");
+    if (c->faults++ < FAULTS_NOTED)
+        note(LOG_WARNING, "domain %u: %s in its store ring; ignored until it reconnects",
+             c->who.domid,
+             error == XENSTORE_ERROR_RINGIDX ? "impossible index" : "oversized message");
+    conn_hold(c, FAULT_HOLD_MS);
     drop_state(c);
     record_ring(c);
     c->faulted = true;

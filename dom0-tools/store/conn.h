@@ -25,6 +25,7 @@ struct conn {
     bool is_ring;
     bool masked;                /* rings: no event comes before the ring was looked at */
     bool faulted;               /* a ring that broke the protocol, until it reconnects */
+    unsigned faults;            /* how often it broke it */
     bool overflow;              /* events were merged: all watches fire once it has drained */
     bool eof;                   /* a socket that will send nothing more */
     bool blocked;               /* not read because it does not take its answers */

@@ -270,7 +270,7 @@ void journal_rewrite(void (*dump)(void))
 
 bool journal_is_long(void)
 {
-    if (!must_rewrite && (size <= SMALL || size / 3 <= rewritten_size))
+    if (!must_rewrite && (size <= SMALL || size / 2 <= rewritten_size))
         return false;
     return loop_now() >= retry_at;
 }

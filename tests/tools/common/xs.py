@@ -188,7 +188,9 @@ class Ring(Client):
             pass
 
     def wait(self, timeout):
-        if select.select([self.back], [], [], max(0, min(timeout, 0.2)))[0]:
+        poll = select.poll()
+        poll.register(self.back, select.POLLIN)
+        if poll.poll(max(0, min(timeout, 0.2)) * 1000):
             os.read(self.back, 4096)
 
     def send_bytes(self, data, patience=10):
