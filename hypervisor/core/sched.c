@@ -10,10 +10,12 @@
 #include "hw/percpu.h"
 #include "hw/softirq.h"
 #include "hw/timer.h"
+#include "hw/tlb.h"
 #include "hw/traps.h"
 #include "hw/tsc.h"
 #include "lib/bitmap.h"
 #include "lib/errno.h"
+#include "mm/hostmap.h"
 #include "mm/kmalloc.h"
 
 /*
@@ -292,12 +294,15 @@ static void __attribute__((noreturn)) leave_to(void (*fn)(void))
 }
 
 /* Interrupts off. Afterwards nothing of prev is on this CPU and any other may run it, or free it. */
-static void put_away(struct vcpu *prev)
+static void put_away(struct vcpu *prev, unsigned cpu)
 {
     if (!is_idle_vcpu(prev)) {
         vcpu_timers_sleep(prev);
         runstate_update_area(prev);
         prev->domain->vehicle->switch_from(prev);
+        /* Its page tables may be given up as soon as it is released; leaving them also flushes. */
+        write_cr3(host_cr3);
+        cpumask_clear(&prev->domain->dirty_cpumask, cpu);
         prev->dirty_cpu = ~0UL;
     }
     __atomic_store_n(&prev->is_running, false, __ATOMIC_RELEASE);
@@ -313,6 +318,8 @@ static void load(struct vcpu *next, unsigned cpu)
     current = next;
     if (is_idle_vcpu(next))
         return;
+    /* Before the first translation can be cached: whoever changes tables from now on asks this CPU too. */
+    cpumask_set(&next->domain->dirty_cpumask, cpu);
     next->dirty_cpu = cpu;
     next->domain->vehicle->switch_to(next);
     time_update_vcpu(next);
@@ -326,7 +333,7 @@ static void __attribute__((noreturn)) switch_vcpu(struct vcpu *prev, struct vcpu
     /* Read while prev is ours: it was taken off this queue because it may not run here. */
     bool homeless = !is_idle_vcpu(prev) && !cpumask_test(&prev->hard_affinity, cpu);
 
-    put_away(prev);
+    put_away(prev, cpu);
     if (homeless)
         vcpu_wake(prev);
     load(next, cpu);

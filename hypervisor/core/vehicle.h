@@ -29,8 +29,8 @@ struct vehicle_ops {
     int (*vcpu_set_context)(struct vcpu *v, const struct vcpu_guest_context *c);
     void (*vcpu_get_context)(struct vcpu *v, struct vcpu_guest_context *c);
     /*
-     * Leave and enter a vcpu on this CPU, interrupts off. switch_from leaves host_cr3 loaded and takes the CPU
-     * out of the domain's dirty_cpumask; switch_to enters it there and loads CR3 and descriptors.
+     * Leave and enter a vcpu on this CPU, interrupts off. switch_to also loads CR3 and descriptors; the core
+     * replaces CR3 after switch_from and keeps the domain's dirty_cpumask.
      */
     void (*switch_from)(struct vcpu *v);
     void (*switch_to)(struct vcpu *v);
