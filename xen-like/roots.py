@@ -10,8 +10,10 @@ import tempfile
 
 FOLDERS = ["bin", "sbin", "usr/bin", "usr/sbin", "etc", "dev", "proc", "sys", "run",
            "tmp", "root", "mnt", "var/lib", "var/log", "lib"]
-PROFILE = """PS1='%s:\\w# '
+PROFILE = """export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
+PS1='%s:\\w# '
 alias ll='ls -l'
+cd
 """
 
 
