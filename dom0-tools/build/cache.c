@@ -9,17 +9,21 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define CACHE_DIRECTORY "/var/cache/parador"
 #define CACHE_PREFIX "kernel-"
 /* A Debian kernel unpacks to 50-60 MiB; this keeps the last handful of flavours. */
-#define CACHE_BYTES_MAX ((off_t)384 << 20)
+#define CACHE_BYTES_MAX ((uint64_t)384 << 20)
+/* Where files live in memory the cache may have this part of it. */
+#define CACHE_MEMORY_PART 8
 
 /* FNV-1a, 64 bits: tells paths apart, nothing more depends on it. */
 static uint64_t hash_text(const char *s)
@@ -135,6 +139,19 @@ static off_t survey(int dir, const char *keep, char *oldest, size_t size)
     return sum;
 }
 
+/* How much the cache may hold: a small dom0 whose root is memory cannot spare hundreds of MiB. */
+static uint64_t bound(int dir)
+{
+    struct statfs fs;
+    uint64_t memory;
+
+    if (fstatfs(dir, &fs) < 0 || (fs.f_type != TMPFS_MAGIC && fs.f_type != RAMFS_MAGIC))
+        return CACHE_BYTES_MAX;
+    memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    return memory / CACHE_MEMORY_PART < CACHE_BYTES_MAX ? memory / CACHE_MEMORY_PART
+                                                        : CACHE_BYTES_MAX;
+}
+
 static int write_all(int fd, const uint8_t *data, size_t size)
 {
     while (size) {
@@ -169,7 +186,8 @@ void cache_store(struct parador_handle *h, struct cache_slot *slot, const struct
         unlinkat(slot->dir, temporary, 0);
     }
     close(fd);
-    while (survey(slot->dir, slot->name, oldest, sizeof(oldest)) > CACHE_BYTES_MAX && oldest[0]) {
+    while ((uint64_t)survey(slot->dir, slot->name, oldest, sizeof(oldest)) > bound(slot->dir) &&
+           oldest[0]) {
         if (unlinkat(slot->dir, oldest, 0) < 0)
             break;
     }

@@ -127,10 +127,9 @@ int device_write_vbd(struct parador_handle *h, store_tx tx, const struct device 
     put(&back, "bootable", "1");
     put(&back, "discard-enable", "%d", vbd->discard);
     put(&back, "params", "%s", vbd->target);
-    if (block->device[0]) {
+    put(&back, "identity", "%s", block->identity);
+    if (block->device[0])
         put(&back, "loop", "%s", block->device);
-        put(&back, "loop-identity", "%s", block->identity);
-    }
     put(&back, "physical-device-path", "%s", block->device[0] ? block->device : vbd->target);
     put(&back, "physical-device", "%x:%x", block->major, block->minor);
     put(&back, "hotplug-status", "connected");

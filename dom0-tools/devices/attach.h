@@ -23,6 +23,7 @@ struct device_vbd {
     const char *vdev;          /* as the user wrote it */
     const char *target;
     bool readonly, cdrom, discard;
+    bool shared;               /* allow what device_claim_disk() would refuse */
     const struct block *block;
 };
 
@@ -40,6 +41,16 @@ void device_frontend_path(const struct device *device, char path[DEVICE_PATH_MAX
 
 /** Fails (ENODEV) with a sentence unless dom0's kernel has a back-end driver for kind. */
 int device_check_driver(struct parador_handle *h, const char *kind);
+
+/**
+ * Enters a disk as used by device in transaction tx. EBUSY with a sentence if another guest has it and
+ * one of the two may write. Not to be called inside a batch.
+ */
+int device_claim_disk(struct parador_handle *h, store_tx tx, const struct device *device,
+                      const struct device_vbd *vbd);
+
+/** Removes the entry of device_claim_disk(). */
+void device_drop_disk(struct parador_handle *h, const struct device *device, const char *identity);
 
 /** Writes both directories of a device in transaction tx, in state Initialising. */
 int device_write_vbd(struct parador_handle *h, store_tx tx, const struct device *device,

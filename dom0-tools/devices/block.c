@@ -22,6 +22,12 @@ static void set_numbers(struct block *block, dev_t dev)
     block->minor = minor(dev);
 }
 
+/* A file is known by its device and inode, however it is called. */
+static void file_identity(char *identity, size_t size, uint64_t dev, uint64_t inode)
+{
+    snprintf(identity, size, "file-%llx-%llx", (unsigned long long)dev, (unsigned long long)inode);
+}
+
 /* Gives the open file a loop device that vanishes when closed. Returns its descriptor or -1. */
 static int loop_attach(struct parador_handle *h, int file, const char *target, bool readonly,
                        char *device, size_t size)
@@ -76,8 +82,7 @@ static int open_file(struct parador_handle *h, const char *target, int file, con
         return parador_fail(h, errno, "cannot look at %s: %s", block->device, strerror(errno));
     }
     set_numbers(block, loop.st_rdev);
-    snprintf(block->identity, sizeof(block->identity), "%llx:%llx",
-             (unsigned long long)st->st_dev, (unsigned long long)st->st_ino);
+    file_identity(block->identity, sizeof(block->identity), st->st_dev, st->st_ino);
     return 0;
 }
 
@@ -100,6 +105,8 @@ int block_open(struct parador_handle *h, const char *target, enum block_kind kin
     if (S_ISBLK(st.st_mode) && kind != BLOCK_FILE) {
         block->fd = fd;
         set_numbers(block, st.st_rdev);
+        snprintf(block->identity, sizeof(block->identity), "device-%x-%x", block->major,
+                 block->minor);
         return 0;
     }
     if (S_ISREG(st.st_mode) && kind != BLOCK_PHY)
@@ -143,8 +150,7 @@ void block_release(struct parador_handle *h, const char *device, const char *ide
     if (fd < 0)
         return;
     if (ioctl(fd, LOOP_GET_STATUS64, &info) == 0) {
-        snprintf(shown, sizeof(shown), "%llx:%llx", (unsigned long long)info.lo_device,
-                 (unsigned long long)info.lo_inode);
+        file_identity(shown, sizeof(shown), info.lo_device, info.lo_inode);
         if (strcmp(shown, identity) != 0)
             parador_log(h, PARADOR_LOG_INFO, "%s is another's by now and stays", device);
         else if (ioctl(fd, LOOP_CLR_FD) < 0)

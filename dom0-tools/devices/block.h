@@ -12,7 +12,7 @@ struct block {
     int fd;                    /* the block device; -1: none */
     unsigned major, minor;
     char device[32];           /* "/dev/loop3", or "" if the target itself is the device */
-    char identity[48];         /* of a loop device: the file's device and inode numbers */
+    char identity[48];         /* same for every way to the same disk; a valid store name */
 };
 
 /**
@@ -32,7 +32,7 @@ int block_keep(struct parador_handle *h, struct block *block);
 void block_close(struct block *block);
 
 /**
- * Frees the loop device device if it still shows the file that identity names. If the back-end still
+ * Frees the loop device device if it still shows the file of that identity. If the back-end still
  * has it open, it goes when that closes it. A device that is free already is no failure.
  */
 void block_release(struct parador_handle *h, const char *device, const char *identity);

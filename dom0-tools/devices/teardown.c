@@ -114,9 +114,11 @@ static void clear_away(struct parador_handle *h, const struct device *device)
 
     device_backend_path(device, back);
     loop = store_readf(h, STORE_NO_TX, "%s/loop", back);
-    identity = loop ? store_readf(h, STORE_NO_TX, "%s/loop-identity", back) : NULL;
-    if (identity)
+    identity = store_readf(h, STORE_NO_TX, "%s/identity", back);
+    if (loop && identity)
         block_release(h, loop, identity);
+    if (identity)
+        device_drop_disk(h, device, identity);
     free(identity);
     free(loop);
     store_remove(h, STORE_NO_TX, back);

@@ -10,6 +10,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "build/elf.h"
+#include "build/image.h"
 #include "devices/network.h"
 #include "guest/guest.h"
 #include "guest/names.h"
@@ -115,7 +117,7 @@ static int prepare_disk(struct creation *c, const struct guest_disk *disk)
         return -1;
     d->vbd = (struct device_vbd){
         .vdev = disk->vdev, .target = disk->target, .readonly = readonly, .cdrom = disk->cdrom,
-        .discard = disk->discard, .block = &d->block,
+        .discard = disk->discard, .shared = disk->shared, .block = &d->block,
     };
     c->nr_devices++;
     return 0;
@@ -273,6 +275,19 @@ static int connect_devices(struct creation *c)
             device_hotplug_done(c->h, &d->device) < 0)
             ret = -1;
     }
+    return ret;
+}
+
+int parador_warm(struct parador_handle *h, const char *kernel)
+{
+    struct image image;
+    struct elf_kernel elf;
+    int ret = image_load_kernel(h, kernel, &image);
+
+    if (ret < 0)
+        return -1;
+    ret = elf_parse(h, kernel, image.data, image.size, &elf);
+    image_free(&image);
     return ret;
 }
 

@@ -35,6 +35,7 @@ struct guest_disk {
     bool readonly;
     bool cdrom;
     bool discard;              /* offer discard to the guest */
+    bool shared;               /* "w!": others may have it too, even writable */
 };
 
 /** One network interface of a guest. */
@@ -135,9 +136,16 @@ struct guest_info {
  * Makes a guest from config and (unless config->paused) lets it run. All or nothing: on failure
  * everything made is gone, the return value is -1, errno is set and parador_error() is one line that
  * says why. EEXIST: the name is taken. ENOMEM: not enough free memory. ENODEV: a bridge is missing.
+ * EBUSY: another guest has a disk.
  * ENOEXEC: the kernel cannot be a guest. config is not changed.
  */
 int parador_create(struct parador_handle *h, const struct guest_config *config, domid_t *domid);
+
+/**
+ * Unpacks a kernel into the cache, so that the first guest made from it starts as fast as the next. What
+ * would keep it from being a guest's kernel is a failure (ENOEXEC).
+ */
+int parador_warm(struct parador_handle *h, const char *kernel);
 
 /** Ends a guest at once: devices, store entries, memory. ESRCH when there is no such domain. */
 int parador_destroy(struct parador_handle *h, domid_t domid);

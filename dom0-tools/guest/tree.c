@@ -173,6 +173,19 @@ static void write_extra(struct tree *t, const struct guest_config *config)
     }
 }
 
+static int claim_disks(struct parador_handle *h, store_tx tx, const struct guest_device *devices,
+                       size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        if (strcmp(devices[i].device.kind, "vbd") == 0 &&
+            device_claim_disk(h, tx, &devices[i].device, &devices[i].vbd) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int write_devices(struct parador_handle *h, store_tx tx, const struct guest_device *devices,
                          size_t count)
 {
@@ -211,7 +224,8 @@ static int write_all(struct parador_handle *h, store_tx tx, const struct guest_c
 {
     struct tree t = {.h = h, .tx = tx, .domid = domid};
 
-    if (name_claim(h, tx, config->name, domid) < 0 || store_batch_begin(h) < 0)
+    if (name_claim(h, tx, config->name, domid) < 0 || claim_disks(h, tx, devices, count) < 0 ||
+        store_batch_begin(h) < 0)
         return -1;
     write_vm(&t, config, numbers);
     write_domain(&t, config, numbers);
