@@ -201,7 +201,8 @@ class Traffic(ConsoleTest):
                 at += os.write(fd, data[at:at + 500])
         t = threading.Thread(target=typist)
         t.start()
-        time.sleep(0.3)
+        self.eventually(lambda: con.get(IN_PROD) - con.get(IN_CONS) == 1024)
+        time.sleep(0.1)
         self.assertEqual(con.get(IN_PROD) - con.get(IN_CONS), 1024)
         self.assertEqual(con.read(len(data)), data)
         t.join()
@@ -355,9 +356,9 @@ class Hostile(ConsoleTest):
             while not stop.is_set():
                 wrote[0] += 2000 - len(con.write(b"f" * 2000, patience=1))
         t = threading.Thread(target=flood)
+        start = time.monotonic()
         t.start()
         time.sleep(3)
-        before, start = wrote[0], time.monotonic()
         delays = []
         for i in range(20):
             sent = time.monotonic()
@@ -367,11 +368,13 @@ class Hostile(ConsoleTest):
                 time.sleep(0.002)
             delays.append(time.monotonic() - sent)
             time.sleep(0.05)
-        rate = (wrote[0] - before) / (time.monotonic() - start)
+        total, seconds = wrote[0], time.monotonic() - start
         stop.set()
         t.join()
-        self.assertTrue(max(delays) < 1, delays)
-        self.assertTrue(10000 < rate < 400000, rate)
+        self.assertTrue(sorted(delays)[10] < 0.5 and max(delays) < 3, delays)
+        # What may come at once, what may come in that time, and what the ring holds.
+        self.assertTrue(total <= 512 * 1024 + 256000 * seconds + 4096, (total, seconds))
+        self.assertTrue(total > 512 * 1024, (total, seconds))
 
     def test_events_without_data(self):
         con = self.guest(3)
