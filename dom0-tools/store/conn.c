@@ -26,8 +26,9 @@
 #include "store/txn.h"
 #include "store/watch.h"
 
-/* Requests of one connection that one round handles. */
+/* Requests of one connection that one round handles, and the time after which its turn is over. */
 #define BUDGET 8
+#define TURN_MS 1
 
 /*
  * What a client of dom0 may leave unread before it is no longer read, and before its events are
@@ -332,6 +333,7 @@ static bool ring_next(struct conn *c)
 
 static void run_ring(struct conn *c)
 {
+    uint64_t start = loop_now();
     int budget = BUDGET;
 
     if (!c->ring.page)
@@ -347,7 +349,7 @@ static void run_ring(struct conn *c)
         c->blocked = too_far_behind(c);
         if (c->blocked)
             return;
-        if (!budget--) {
+        if (!budget-- || loop_now() - start > TURN_MS) {
             conn_wake(c);
             return;
         }

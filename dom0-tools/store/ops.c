@@ -459,6 +459,8 @@ static int dispatch(struct conn *c, struct request *r)
         r->txn = txn_find(c, r->head.tx_id);
         if (!r->txn)
             return -ENOENT;
+        if (txn_full(r->txn) && r->head.type != XS_TRANSACTION_END)
+            return -ENOSPC;
     }
     return op->handle(c, r);
 }

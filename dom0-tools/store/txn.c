@@ -149,6 +149,14 @@ struct txn *txn_find(struct conn *c, uint32_t id)
     return NULL;
 }
 
+bool txn_full(const struct txn *t)
+{
+    uint16_t domid = t->conn->who.domid;
+
+    return !quota_allows(domid, QUOTA_TRANSACTION_NODES, t->overlay.count, 0) ||
+           !quota_allows(domid, QUOTA_MEMORY, quota_account(domid)->bytes, 0);
+}
+
 static void free_txn(struct txn *t)
 {
     struct account *a = quota_account(t->conn->who.domid);
@@ -359,12 +367,16 @@ static void make_one(struct txn *t, const char *path, uint16_t creator)
 static struct seen *make(struct txn *t, const char *path, uint16_t creator)
 {
     char part[WIRE_PATH_SIZE];
-    unsigned missing = view_missing(t, path);
+    size_t len = strlen(path), at = len;
 
-    while (missing--) {
-        strcpy(part, path);
-        for (unsigned i = 0; i < missing; i++)
-            tree_parent_path(part, part);
+    /* Back to where what exists ends, then down again by one name at a time. */
+    for (unsigned missing = view_missing(t, path); missing; missing--)
+        while (path[--at] != '/')
+            ;
+    while (at < len) {
+        at += 1 + strcspn(path + at + 1, "/");
+        memcpy(part, path, at);
+        part[at] = '\0';
         make_one(t, part, creator);
     }
     return own(t, path);

@@ -34,6 +34,9 @@ struct txn *txn_find(struct conn *c, uint32_t id);
  */
 int txn_end(struct txn *t, bool commit);
 
+/* Whether it has used up what its domain may; then it can only be ended. */
+bool txn_full(const struct txn *t);
+
 /* Drop all transactions of a connection. */
 void txn_drop_all(struct conn *c);
 

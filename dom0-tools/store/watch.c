@@ -52,12 +52,16 @@ const char *watch_path(const struct watch *w)
 
 static struct watch *find_watch(struct conn *c, const char *path, const char *token)
 {
+    struct watch_point *p = find_point(path, strlen(path));
     struct list *pos, *tmp;
 
-    list_for_each(pos, tmp, &c->watches) {
-        struct watch *w = container_of(pos, struct watch, by_conn);
+    if (!p)
+        return NULL;
+    /* Few watch the same path, while dom0's kernel has thousands of watches. */
+    list_for_each(pos, tmp, &p->watches) {
+        struct watch *w = container_of(pos, struct watch, by_point);
 
-        if (!strcmp(w->token, token) && !strcmp(w->point->path, path))
+        if (w->conn == c && !strcmp(w->token, token))
             return w;
     }
     return NULL;

@@ -237,6 +237,20 @@ class Quotas(Guests):
         self.g.end(t, commit=False)
         self.assertTrue(int(self.c.control("quota", "3").split()[-1]) < 1000)
 
+    def test_deep_paths_take_their_turn(self):
+        """Requests on the deepest paths are dear; others are served in between."""
+        other = self.d.guest(4)
+        deep = b"/".join([b"z"] * 1000)
+        t = self.g.begin()
+        for i in range(40):
+            self.g.raw(xs.READ, b"%d/" % i + deep + b"\0") if i % 2 else \
+                self.g.raw(xs.MKDIR, b"%d/" % i + deep[:900] + b"\0", tx=t)
+        start = time.monotonic()
+        other.write("x", "1")
+        self.assertTrue(time.monotonic() - start < 2)
+        for i in range(40):
+            self.assertIsNotNone(self.g.message())
+
     def test_watches(self):
         made, error = self.until(lambda i: self.g.watch("w%d" % i, "t"))
         self.assertEqual((made, error), (128, "E2BIG"))
@@ -248,13 +262,18 @@ class Quotas(Guests):
         self.assertEqual((made, error), (10, "ENOSPC"))
 
     def test_transaction_nodes(self):
+        """Looking at things costs memory, too: at some point a transaction can only be ended."""
         t = self.g.begin()
-        for i in range(1100):
-            try:
-                self.g.read("x%d" % i, tx=t)
-            except xs.StoreError as e:
-                self.assertEqual(str(e), "ENOENT")
+        seen, error = self.until(lambda i: self.g.exists("x%d" % i, tx=t))
+        self.assertEqual(error, "ENOSPC")
+        self.assertTrue(1000 < seen < 1030, seen)
         self.fails("EAGAIN", self.g.end, t)
+        t = self.g.begin()
+        seen, error = self.until(lambda i: self.g.exists("%d/" % i + "/".join("y" * 900), tx=t))
+        self.assertEqual(error, "ENOSPC")
+        self.assertTrue(seen <= 2, seen)
+        self.g.end(t, commit=False)
+        self.assertTrue(int(self.c.control("quota", "3").split()[-1]) < 1000)
 
     def test_perms(self):
         self.g.write("x", "")
