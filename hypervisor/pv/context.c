@@ -150,6 +150,7 @@ int pv_set_context(struct vcpu *core, const struct vcpu_guest_context *c)
     set_entries(v, c);
     set_fpu(v, c);
     v->kernel_mode = c->flags & VGCF_in_kernel;
+    v->iopl = (c->user_regs.rflags & X86_EFLAGS_IOPL) >> 12; /* secondary vcpus make no PHYSDEVOP_set_iopl */
     v->fpu_ts = c->ctrlreg[0] & X86_CR0_TS;
     v->fs_base = c->fs_base;
     v->gs_base_kernel = c->gs_base_kernel;
@@ -172,7 +173,8 @@ static void get_registers(const struct pv_vcpu *v, struct cpu_user_regs *r)
         .r11 = f->r11, .r10 = f->r10, .r9 = f->r9, .r8 = f->r8, .rax = f->rax, .rcx = f->rcx,
         .rdx = f->rdx, .rsi = f->rsi, .rdi = f->rdi, .rip = f->rip, .rsp = f->rsp,
         .cs = v->kernel_mode ? f->cs & ~3 : f->cs, .ss = f->ss, .ds = v->ds, .es = v->es,
-        .fs = v->fs, .gs = v->gs, .rflags = f->rflags,
+        .fs = v->fs, .gs = v->gs,
+        .rflags = (f->rflags & ~(uint64_t)X86_EFLAGS_IOPL) | (uint64_t)v->iopl << 12,
         .saved_upcall_mask = v->core.vcpu_info->evtchn_upcall_mask,
     };
     if (v->core.vcpu_info->evtchn_upcall_mask)
