@@ -11,6 +11,7 @@
 #include "hw/tlb.h"
 #include "hw/tsc.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "mm/buddy.h"
 #include "mm/m2p.h"
 
@@ -34,10 +35,7 @@ static DEFINE_PER_CPU(struct resting, resting);
 
 static void zero_frames(struct page_info *pg, unsigned order)
 {
-    void *p = page_to_virt(pg);
-    size_t n = (size_t)PAGE_SIZE << order;
-
-    __asm__ volatile("rep stosb" : "+D"(p), "+c"(n) : "a"(0) : "memory");
+    memset(page_to_virt(pg), 0, (size_t)PAGE_SIZE << order);
 }
 
 static void link_frame(struct domain *d, uint32_t *head, uint32_t mfn)

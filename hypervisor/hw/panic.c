@@ -7,6 +7,7 @@
 
 #include "hw/console.h"
 #include "hw/cpu.h"
+#include "hw/lapic.h"
 #include "hw/layout.h"
 #include "hw/percpu.h"
 #include "lib/printf.h"
@@ -21,6 +22,11 @@ static uint32_t panicking; /* CPU number + 1 of the first */
 void panic_set_noreboot(bool value)
 {
     noreboot = value;
+}
+
+bool panic_in_progress(void)
+{
+    return __atomic_load_n(&panicking, __ATOMIC_ACQUIRE);
 }
 
 void panic_set_hook(void (*fn)(void))
@@ -84,6 +90,8 @@ static void begin(const char *fmt, va_list ap)
         printk(LOG_ERR, "again: %s\n", fmt);
         stop();
     }
+    if (nr_cpus > 1)
+        lapic_send_nmi_others(); /* hw/traps.c halts them */
     console_force_unlock();
     vsnprintf(text, sizeof(text), fmt, ap);
     printk(LOG_ERR, "****************************************\n");

@@ -40,6 +40,8 @@ void hv_trap(struct trap_frame *f)
     unsigned long fixup;
 
     if (f->vector == TRAP_NMI) {
+        if (panic_in_progress())
+            machine_halt();
         if (nmi_handler)
             nmi_handler(f);
         return;

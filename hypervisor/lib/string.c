@@ -6,10 +6,10 @@
 
 /*
  * Copies use the string instructions: processors of the last ten years move whole cache lines
- * with them, and an instruction count charges each as one. gcc must not turn these bodies into
- * calls of themselves, which inline assembly rules out.
+ * with them. gcc must not turn these bodies into
+ * calls of themselves, which inline assembly rules out. Parentheses keep the header's macros away.
  */
-void *memcpy(void *dst, const void *src, size_t n)
+void *(memcpy)(void *dst, const void *src, size_t n)
 {
     void *d = dst;
     size_t words = n / 8, rest = n % 8;
@@ -41,7 +41,7 @@ void *memmove(void *dst, const void *src, size_t n)
     return dst;
 }
 
-void *memset(void *dst, int c, size_t n)
+void *(memset)(void *dst, int c, size_t n)
 {
     void *d = dst;
     size_t words = n / 8, rest = n % 8;

@@ -19,4 +19,8 @@ char *strstr(const char *haystack, const char *needle);
 /* Copies at most size-1 bytes and terminates; returns strlen(src). */
 size_t strlcpy(char *dst, const char *src, size_t size);
 
+/* Known small sizes become plain moves; freestanding code gets no built-in functions by itself. */
+#define memcpy(dst, src, n) __builtin_memcpy(dst, src, n)
+#define memset(dst, c, n) __builtin_memset(dst, c, n)
+
 #endif
