@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/* list, vcpu-list, uptime: tables of domains. */
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/command.h"
+#include "public/sched.h"
+
+/* Why a domain shut down, as one letter in the State column. */
+static char reason_letter(const struct guest_info *g)
+{
+    static const char letters[] = "-rscw";
+
+    if (!g->shutdown)
+        return '-';
+    return g->shutdown_reason < sizeof(letters) - 1 ? letters[g->shutdown_reason] : '?';
+}
+
+static void print_row(const struct guest_info *g, bool verbose)
+{
+    printf("%-40s %5u %5llu %5u     %c%c%c%c%c%c  %8.1f", g->name[0] ? g->name : "(unnamed)",
+           g->domid, (unsigned long long)(g->memory_kib + 1023) / 1024, g->vcpus_online,
+           g->running ? 'r' : '-', g->blocked ? 'b' : '-', g->paused ? 'p' : '-',
+           g->shutdown ? 's' : '-', g->crashed ? 'c' : '-', g->dying ? 'd' : '-',
+           (double)g->cpu_time_ns / 1e9);
+    if (verbose) {
+        char uuid[37];
+
+        parador_uuid_text(g->uuid, uuid);
+        printf(" %s %16c", uuid, reason_letter(g));
+    }
+    putchar('\n');
+}
+
+static json_t *row_json(const struct guest_info *g)
+{
+    char uuid[37];
+
+    parador_uuid_text(g->uuid, uuid);
+    return json_pack("{s:i, s:s, s:s, s:I, s:I, s:i, s:i, s:{s:b, s:b, s:b, s:b, s:b, s:b}, s:f, s:I}",
+                     "domid", (int)g->domid, "name", g->name, "uuid", uuid,
+                     "memory_kib", (json_int_t)g->memory_kib, "maxmem_kib",
+                     (json_int_t)g->maxmem_kib, "vcpus_online", (int)g->vcpus_online, "vcpus_max",
+                     (int)g->vcpus_max, "state", "running", g->running, "blocked", g->blocked,
+                     "paused", g->paused, "shutdown", g->shutdown, "crashed", g->crashed, "dying",
+                     g->dying, "cpu_time_s", (double)g->cpu_time_ns / 1e9, "start_time",
+                     (json_int_t)g->start_time);
+}
+
+/* What the store knows of a device class, as an array of objects with its nodes. */
+static json_t *devices_json(struct parador_handle *h, domid_t domid, const char *class)
+{
+    json_t *all = json_array();
+    char path[128];
+    size_t count = 0;
+    char **ids;
+
+    snprintf(path, sizeof(path), "/local/domain/0/backend/%s/%u", class, domid);
+    ids = store_directory(h, 0, path, &count);
+    for (size_t i = 0; ids != NULL && i < count; i++) {
+        json_t *device = json_object();
+        char sub[160];
+        size_t nodes = 0;
+        char **names;
+
+        snprintf(sub, sizeof(sub), "%s/%s", path, ids[i]);
+        names = store_directory(h, 0, sub, &nodes);
+        for (size_t n = 0; names != NULL && n < nodes; n++) {
+            char *value = store_readf(h, 0, "%s/%s", sub, names[n]);
+
+            json_object_set_new(device, names[n], json_string(value != NULL ? value : ""));
+            free(value);
+        }
+        store_free_list(names);
+        json_object_set_new(device, "id", json_string(ids[i]));
+        json_array_append_new(all, device);
+    }
+    store_free_list(ids);
+    return all;
+}
+
+static json_t *long_json(struct parador_handle *h, const struct guest_info *g)
+{
+    json_t *row = row_json(g), *out;
+
+    if (g->domid != 0) {
+        json_object_set_new(row, "disks", devices_json(h, g->domid, "vbd"));
+        json_object_set_new(row, "nics", devices_json(h, g->domid, "vif"));
+    }
+    out = json_pack("{s:i, s:o}", "domid", (int)g->domid, "config", row);
+    return out;
+}
+
+/* The rows that the arguments ask for: all, or the named ones in that order. */
+static int choose(struct parador_handle *h, int argc, char **argv, struct guest_info **list,
+                  size_t *count)
+{
+    struct guest_info *chosen;
+
+    if (argc == 0)
+        return parador_list(h, list, count) == 0 ? 0 : command_failed(h);
+    chosen = calloc(argc, sizeof(*chosen));
+    if (chosen == NULL) {
+        fprintf(stderr, "parador: out of memory\n");
+        return 1;
+    }
+    for (int i = 0; i < argc; i++) {
+        domid_t domid;
+
+        if (!command_domain(h, argv[i], &domid) || parador_info(h, domid, &chosen[i]) != 0) {
+            free(chosen);
+            return 1;
+        }
+    }
+    *list = chosen;
+    *count = argc;
+    return 0;
+}
+
+static void print_json(json_t *all)
+{
+    json_dumpf(all, stdout, JSON_INDENT(4) | JSON_PRESERVE_ORDER);
+    putchar('\n');
+    json_decref(all);
+}
+
+int cmd_list(struct parador_handle *h, int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "long", no_argument, NULL, 'l' }, { "verbose", no_argument, NULL, 'v' },
+        { "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' }, { 0 }
+    };
+    bool as_long = false, verbose = false, as_json = false;
+    struct guest_info *list;
+    size_t count;
+    json_t *all;
+    int o;
+
+    opterr = 0;
+    while ((o = getopt_long(argc, argv, "+lvjhZ", options, NULL)) != -1) {
+        switch (o) {
+        case 'l': as_long = true; break;
+        case 'v': verbose = true; break;
+        case 'j': as_json = true; break;
+        case 'h': return cmd_help(h, 2, (char *[]){ argv[0], argv[0] });
+        default: return command_misused(argv, "there is no option %s", argv[optind - 1]);
+        }
+    }
+    if (choose(h, argc - optind, argv + optind, &list, &count) != 0)
+        return 1;
+    if (as_long || as_json) {
+        all = json_array();
+        for (size_t i = 0; i < count; i++)
+            json_array_append_new(all, as_long ? long_json(h, &list[i]) : row_json(&list[i]));
+        print_json(all);
+    } else {
+        printf("Name                                        ID   Mem VCPUs\tState\tTime(s)%s\n",
+               verbose ? "   UUID                            Reason-Code" : "");
+        for (size_t i = 0; i < count; i++)
+            print_row(&list[i], verbose);
+    }
+    free(list);
+    return 0;
+}
+
+static void print_vcpu(struct parador_handle *h, const struct guest_info *g, uint32_t n)
+{
+    struct xen_domctl op = { .cmd = XEN_DOMCTL_getvcpuinfo, .domain = g->domid };
+    const struct xen_domctl_getvcpuinfo *v = &op.u.getvcpuinfo;
+
+    op.u.getvcpuinfo.vcpu = n;
+    if (parador_domctl(h, &op) != 0)
+        return; /* never made */
+    printf("%-32s %5u %5u ", g->name, g->domid, n);
+    if (v->online)
+        printf("%5u   %c%c-  ", v->cpu, v->running ? 'r' : '-', v->blocked ? 'b' : '-');
+    else
+        printf("%5s   %3s  ", "-", "--p");
+    printf("%9.1f  %s\n", (double)v->cpu_time / 1e9, "all / all");
+}
+
+int cmd_vcpu_list(struct parador_handle *h, int argc, char **argv)
+{
+    struct guest_info *list;
+    size_t count;
+
+    if (command_option(argc, argv, "") != -1)
+        return 2;
+    if (choose(h, argc - optind, argv + optind, &list, &count) != 0)
+        return 1;
+    printf("%-32s %5s %5s %5s %5s %9s %s\n", "Name", "ID", "VCPU", "CPU", "State", "Time(s)",
+           "Affinity (Hard / Soft)");
+    for (size_t i = 0; i < count; i++)
+        for (uint32_t n = 0; n < list[i].vcpus_max; n++)
+            print_vcpu(h, &list[i], n);
+    free(list);
+    return 0;
+}
+
+static void print_uptime(const struct guest_info *g, bool brief)
+{
+    long long up = g->start_time != 0 ? (long long)(time(NULL) - g->start_time) : 0;
+    char text[64];
+
+    if (up < 0)
+        up = 0;
+    if (up >= 86400)
+        snprintf(text, sizeof(text), "%lld day%s, %2lld:%02lld:%02lld", up / 86400,
+                 up >= 2 * 86400 ? "s" : "", up / 3600 % 24, up / 60 % 60, up % 60);
+    else
+        snprintf(text, sizeof(text), "%2lld:%02lld:%02lld", up / 3600, up / 60 % 60, up % 60);
+    if (brief)
+        printf("%s up %s, %s (%u)\n", "", text, g->name, g->domid);
+    else
+        printf("%-33s %4u %s\n", g->name, g->domid, text);
+}
+
+int cmd_uptime(struct parador_handle *h, int argc, char **argv)
+{
+    struct guest_info *list;
+    bool brief = false;
+    size_t count;
+    int o;
+
+    while ((o = command_option(argc, argv, "s")) != -1) {
+        if (o != 's')
+            return 2;
+        brief = true;
+    }
+    if (choose(h, argc - optind, argv + optind, &list, &count) != 0)
+        return 1;
+    if (!brief)
+        printf("%-33s %4s %s\n", "Name", "ID", "Uptime");
+    for (size_t i = 0; i < count; i++)
+        print_uptime(&list[i], brief);
+    free(list);
+    return 0;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* Commands of `parador`: what each one provides, and what they share. */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include <stdbool.h>
+
+#include "guest/guest.h"
+
+/** One row of the table in commands.c. */
+struct command {
+    const char *name;
+    /** argv[0] is the command's name. Returns the exit status of the program. */
+    int (*run)(struct parador_handle *h, int argc, char **argv);
+    const char *usage;     /* after the name: "[-c] [-p] FILE [KEY=VALUE…]" */
+    const char *help;      /* one line */
+    const char *options;   /* "-c\tattach to its console\n…", or NULL */
+};
+extern const struct command commands[];
+extern const unsigned nr_commands;
+
+int cmd_create(struct parador_handle *h, int argc, char **argv);
+int cmd_destroy(struct parador_handle *h, int argc, char **argv);
+int cmd_shutdown(struct parador_handle *h, int argc, char **argv);
+int cmd_reboot(struct parador_handle *h, int argc, char **argv);
+int cmd_pause(struct parador_handle *h, int argc, char **argv);
+int cmd_unpause(struct parador_handle *h, int argc, char **argv);
+int cmd_list(struct parador_handle *h, int argc, char **argv);
+int cmd_vcpu_list(struct parador_handle *h, int argc, char **argv);
+int cmd_console(struct parador_handle *h, int argc, char **argv);
+int cmd_info(struct parador_handle *h, int argc, char **argv);
+int cmd_dmesg(struct parador_handle *h, int argc, char **argv);
+int cmd_domid(struct parador_handle *h, int argc, char **argv);
+int cmd_domname(struct parador_handle *h, int argc, char **argv);
+int cmd_rename(struct parador_handle *h, int argc, char **argv);
+int cmd_uptime(struct parador_handle *h, int argc, char **argv);
+int cmd_help(struct parador_handle *h, int argc, char **argv);
+
+/** Says "parador: <what failed>" with the handle's last sentence, and returns the exit status 1. */
+int command_failed(struct parador_handle *h);
+/** Says what is wrong with the call of argv[0] and how it is to be called; returns 2. */
+int command_misused(char **argv, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/**
+ * getopt() with "h" added: -h prints the command's help and ends the program. Returns as getopt, -1 at
+ * the end; '?' after a message (return 2 then).
+ */
+int command_option(int argc, char **argv, const char *options);
+/** The domain that an argument names; false after a message. */
+bool command_domain(struct parador_handle *h, const char *name, domid_t *domid);
+void command_usage(const struct command *c);
+
+/** Attaches the terminal to a guest's console until Ctrl-] or its end. Exit status. (cmd_console.c) */
+int console_attach(struct parador_handle *h, domid_t domid);
+
+#endif
