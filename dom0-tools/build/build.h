@@ -24,8 +24,8 @@ struct build_result {
 struct build;
 
 /**
- * Reads and checks everything that request names and plans the guest; touches no domain. NULL with a
- * sentence. The strings of request must live until build_end().
+ * Reads and checks everything that request names and plans the guest; touches no domain. NULL with
+ * a sentence. The strings of request must live until build_end().
  */
 struct build *build_begin(struct parador_handle *h, const struct build_request *request);
 

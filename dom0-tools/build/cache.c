@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Unpacked kernels under /var/cache/parador. A file's name is its key: inode, device, size, time of
- * change of the packed kernel and a hash of its path. Files appear by rename, are never changed, and
- * are private to root, so a mapping of one stays what it was even after its removal.
+ * change of the packed kernel and a hash of its path. Files appear by rename, are never changed,
+ * and are private to root, so a mapping of one stays what it was even after its removal.
  */
 #include "build/cache.h"
 

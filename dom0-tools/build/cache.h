@@ -15,9 +15,10 @@ struct cache_slot {
 };
 
 /**
- * Finds the slot of the kernel file path with status st, and locks the cache if the kernel is not in
- * it, so that of several creators one unpacks and the others wait. 0, or -1 when there is no usable
- * cache (not a failure for the caller: slot is then inert). Must be followed by cache_close().
+ * Finds the slot of the kernel file path with status st, and locks the cache if the kernel is not
+ * in it, so that of several creators one unpacks and the others wait. 0, or -1 when there is no
+ * usable cache (not a failure for the caller: slot is then inert). Must be followed by
+ * cache_close().
  */
 int cache_open(struct parador_handle *h, const char *path, const struct stat *st,
                struct cache_slot *slot);

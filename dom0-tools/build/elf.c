@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading a kernel's ELF file. The file is the guest owner's: each offset, size and address is checked
- * once here, and the rest of the builder relies on struct elf_kernel.
+ * Reading a kernel's ELF file. The file is the guest owner's: each offset, size and address is
+ * checked once here, and the rest of the builder relies on struct elf_kernel.
  */
 #include "build/elf.h"
 
@@ -39,7 +39,7 @@ static int check_header(const struct reader *r, Elf64_Ehdr *header)
     if (r->size < EI_NIDENT || memcmp(r->image, ELFMAG, SELFMAG) != 0)
         return refuse(r, "it is neither an ELF file nor a bzImage");
     if (r->image[EI_CLASS] == ELFCLASS32)
-        return refuse(r, "it is a 32-bit kernel, and only 64-bit ones can run paravirtualized here");
+        return refuse(r, "it is a 32-bit kernel, and only 64-bit ones can run here");
     if (r->image[EI_CLASS] != ELFCLASS64 || r->image[EI_DATA] != ELFDATA2LSB)
         return refuse(r, "it is not a 64-bit little-endian ELF file");
     if (r->size < sizeof(*header))

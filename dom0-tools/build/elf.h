@@ -32,8 +32,9 @@ struct elf_kernel {
 };
 
 /**
- * Reads the headers and notes of image (name is for messages). Nothing outside image is read, whatever
- * it holds. ENOEXEC, with a sentence that says what is missing: not a 64-bit PV kernel, or broken.
+ * Reads the headers and notes of image (name is for messages). Nothing outside image is read,
+ * whatever it holds. ENOEXEC, with a sentence that says what is missing: not a 64-bit PV kernel, or
+ * broken.
  */
 int elf_parse(struct parador_handle *h, const char *name, const uint8_t *image, size_t size,
               struct elf_kernel *kernel);

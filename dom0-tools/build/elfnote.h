@@ -23,12 +23,14 @@ struct elfnotes {
 };
 
 /**
- * Adds the Xen notes of one note segment. false: a note does not fit in the segment (those before it
- * were added).
+ * Adds the Xen notes of one note segment. false: a note does not fit in the segment (those before
+ * it were added).
  */
 bool elfnotes_scan(struct elfnotes *notes, const uint8_t *data, size_t size);
 
-/** A number note (4 or 8 bytes), or fallback if it is not there; *ok becomes false on a bad size. */
+/**
+ * A number note (4 or 8 bytes), or fallback if it is not there; *ok becomes false on a bad size.
+ */
 uint64_t elfnotes_number(const struct elfnotes *notes, unsigned type, uint64_t fallback, bool *ok);
 
 /** Whether a text note is there and equals text. */

@@ -19,9 +19,9 @@ struct image {
 };
 
 /**
- * Reads the kernel at path and unpacks it: an ELF file, a gzip'd one, or a Linux bzImage. The unpacked
- * form of a packed kernel is kept under /var/cache/parador. ENOENT, EACCES …: the file; ENOEXEC: it is
- * nothing of the kind, or broken.
+ * Reads the kernel at path and unpacks it: an ELF file, a gzip'd one, or a Linux bzImage. The
+ * unpacked form of a packed kernel is kept under /var/cache/parador. ENOENT, EACCES …: the file;
+ * ENOEXEC: it is nothing of the kind, or broken.
  */
 int image_load_kernel(struct parador_handle *h, const char *path, struct image *image);
 

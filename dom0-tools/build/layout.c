@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The start-of-day memory of public/start_info.h: one region that begins at the kernel's virtual base
- * and shows pfn 0 upwards: kernel, initrd, P2M, start info, the two rings, page tables, stack, padding,
- * up to a multiple of 4 MiB. A kernel whose notes allow it has its P2M and its initrd behind the
- * region instead (P2M first: Linux takes first_p2m_pfn for the end of what is mapped), so that their
- * size does not count against the kernel's 2 GiB of addresses.
+ * The start-of-day memory of public/start_info.h: one region that begins at the kernel's virtual
+ * base and shows pfn 0 upwards: kernel, initrd, P2M, start info, the two rings, page tables, stack,
+ * padding, up to a multiple of 4 MiB. A kernel whose notes allow it has its P2M and its initrd
+ * behind the region instead (P2M first: Linux takes first_p2m_pfn for the end of what is mapped),
+ * so that their size does not count against the kernel's 2 GiB of addresses.
  */
 #include "build/layout.h"
 
@@ -66,8 +66,8 @@ static int plan_region(struct parador_handle *h, uint64_t pfn, struct layout *l)
         end_pfn = bytes / LAYOUT_FRAME_SIZE;
         /* The last byte of the address space may be used, but end must not wrap to it. */
         if (!usable(&l->boot))
-            return parador_fail(h, ENOEXEC, "kernel and initrd do not fit where the kernel wants to "
-                                            "be mapped");
+            return parador_fail(h, ENOEXEC, "kernel and initrd do not fit where the kernel wants "
+                                            "to be mapped");
         need = 1 + count_tables(&l->boot);
         if (need <= l->nr_pt_frames)
             break;

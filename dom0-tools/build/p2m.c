@@ -12,7 +12,9 @@
 /* 2 MiB extents per call of the library: 4 GiB at a time. */
 #define SUPER_BATCH 2048u
 
-/* Populates from pfn on with large extents as far as they go; returns the next pfn without frame. */
+/*
+ * Populates from pfn on with large extents as far as they go; returns the next pfn without frame.
+ */
 static uint64_t populate_large(struct p2m *p2m, uint64_t *extents)
 {
     uint64_t pfn = 0;

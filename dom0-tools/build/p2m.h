@@ -14,8 +14,9 @@ struct p2m {
 };
 
 /**
- * Gives domid nr_pages frames, in extents of 2 MiB while there are such, and notes them. ENOMEM with a
- * sentence if the machine has not as many. On failure p2m holds nothing (the domain keeps what it got).
+ * Gives domid nr_pages frames, in extents of 2 MiB while there are such, and notes them. ENOMEM
+ * with a sentence if the machine has not as many. On failure p2m holds nothing (the domain keeps
+ * what it got).
  */
 int p2m_populate(struct p2m *p2m, struct parador_handle *h, domid_t domid, uint64_t nr_pages);
 

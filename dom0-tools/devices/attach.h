@@ -43,8 +43,8 @@ void device_frontend_path(const struct device *device, char path[DEVICE_PATH_MAX
 int device_check_driver(struct parador_handle *h, const char *kind);
 
 /**
- * Enters a disk as used by device in transaction tx. EBUSY with a sentence if another guest has it and
- * one of the two may write. Not to be called inside a batch.
+ * Enters a disk as used by device in transaction tx. EBUSY with a sentence if another guest has it
+ * and one of the two may write. Not to be called inside a batch.
  */
 int device_claim_disk(struct parador_handle *h, store_tx tx, const struct device *device,
                       const struct device_vbd *vbd);
@@ -75,8 +75,9 @@ struct device_ending;
 struct device_ending *device_end_begin(struct parador_handle *h, domid_t domid);
 
 /**
- * Waits for the back-ends, frees loop devices, removes all entries, frees ending. A back-end that does
- * not close in time has its entries removed all the same; then the result is -1 with ETIMEDOUT.
+ * Waits for the back-ends, frees loop devices, removes all entries, frees ending. A back-end that
+ * does not close in time has its entries removed all the same; then the result is -1 with
+ * ETIMEDOUT.
  */
 int device_end_finish(struct parador_handle *h, struct device_ending *ending, int timeout_ms);
 

@@ -161,8 +161,8 @@ void block_release(struct parador_handle *h, const char *device, const char *ide
 
 /*
  * Numbers of guest disks, from public/io/blkif.h and the documentation of the virtual-device key:
- * 202 << 8 | disk << 4 | partition for xvd with small numbers, 1 << 28 | disk << 8 | partition above,
- * 8 << 8 | disk << 4 | partition for sd, and IDE's two majors with 64 minors a disk for hd.
+ * 202 << 8 | disk << 4 | partition for xvd with small numbers, 1 << 28 | disk << 8 | partition
+ * above, 8 << 8 | disk << 4 | partition for sd, and IDE's two majors with 64 minors a disk for hd.
  */
 static bool encode(const char *family, unsigned long disk, unsigned long part, unsigned *number)
 {
@@ -245,5 +245,6 @@ int block_vdev(struct parador_handle *h, const char *name, unsigned *number)
             encode("xvd", disk, part, number))
             return 0;
     }
-    return parador_fail(h, EINVAL, "\"%s\" is no name for a guest's disk (use xvda, xvdb, …)", name);
+    return parador_fail(h, EINVAL, "\"%s\" is no name for a guest's disk (use xvda, xvdb, …)",
+                        name);
 }

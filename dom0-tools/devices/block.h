@@ -23,8 +23,8 @@ int block_open(struct parador_handle *h, const char *target, enum block_kind kin
                struct block *block);
 
 /**
- * Makes a loop device stay when we close it: from now on the store names it, and block_release() has
- * to free it.
+ * Makes a loop device stay when we close it: from now on the store names it, and block_release()
+ * has to free it.
  */
 int block_keep(struct parador_handle *h, struct block *block);
 

@@ -23,9 +23,9 @@ int network_check_bridge(struct parador_handle *h, const char *name)
     if (strlen(name) >= IFNAMSIZ || strchr(name, '/'))
         return parador_fail(h, EINVAL, "\"%s\" cannot be a bridge's name", name);
     if (!if_nametoindex(name))
-        return parador_fail(h, ENODEV, "there is no bridge %s: make it (ip link add %s type bridge; "
-                                       "ip link set %s up) or name another with bridge=", name, name,
-                            name);
+        return parador_fail(h, ENODEV,
+                            "there is no bridge %s: make it (ip link add %s type bridge; "
+                            "ip link set %s up) or name another with bridge=", name, name, name);
     snprintf(path, sizeof(path), "/sys/class/net/%s/bridge", name);
     if (access("/sys/class/net", F_OK) == 0 && access(path, F_OK) < 0)
         return parador_fail(h, ENODEV, "%s is an interface, but not a bridge", name);
@@ -58,14 +58,16 @@ int network_wait(struct parador_handle *h, int listener, const char *name, int t
     int64_t end = now_ms() + timeout_ms, left;
     char ignored[8192];
 
-    /* The message only wakes us: whether the interface exists is asked anew, so none can be missed. */
+    /*
+     * The message only wakes us: whether the interface exists is asked anew, so none can be missed.
+     */
     while (!if_nametoindex(name)) {
         struct pollfd poller = {.fd = listener, .events = POLLIN};
 
         left = end - now_ms();
         if (left <= 0)
-            return parador_fail(h, ETIMEDOUT, "interface %s did not appear: is the network back-end "
-                                              "(xen-netback) working?", name);
+            return parador_fail(h, ETIMEDOUT, "interface %s did not appear: is the network "
+                                              "back-end (xen-netback) working?", name);
         if (poll(&poller, 1, (int)left) < 0 && errno != EINTR)
             return parador_fail(h, errno, "cannot wait for %s: %s", name, strerror(errno));
         while (recv(listener, ignored, sizeof(ignored), 0) > 0)

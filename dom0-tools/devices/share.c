@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who has which disk. Two kernels that write one file system destroy it, so a disk that one guest may
- * write is refused to others. /parador/disks/<identity>/<domid>-<devid> holds the mode; an entry whose
- * back-end is gone does not count.
+ * Who has which disk. Two kernels that write one file system destroy it, so a disk that one guest
+ * may write is refused to others. /parador/disks/<identity>/<domid>-<devid> holds the mode; an
+ * entry whose back-end is gone does not count.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Ending devices. The domain does not run, so the front-end cannot say good-bye: its directory is
- * removed, which a back-end takes for a front-end that is gone; and as the back-end's own state is set
- * to Closing with online 0 before, Linux's driver core answers with Closed when it has let go.
+ * removed, which a back-end takes for a front-end that is gone; and as the back-end's own state is
+ * set to Closing with online 0 before, Linux's driver core answers with Closed when it has let go.
  */
 #include <errno.h>
 #include <stdio.h>

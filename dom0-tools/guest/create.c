@@ -99,7 +99,9 @@ static int check_unique(struct creation *c, const struct guest_device *d)
 static int prepare_disk(struct creation *c, const struct guest_disk *disk)
 {
     static const enum block_kind kinds[] = {
-        [GUEST_DISK_PHY] = BLOCK_PHY, [GUEST_DISK_FILE] = BLOCK_FILE, [GUEST_DISK_AUTO] = BLOCK_AUTO,
+        [GUEST_DISK_PHY] = BLOCK_PHY,
+        [GUEST_DISK_FILE] = BLOCK_FILE,
+        [GUEST_DISK_AUTO] = BLOCK_AUTO,
     };
     struct guest_device *d = &c->devices[c->nr_devices];
     bool readonly = disk->readonly || disk->cdrom;

@@ -96,7 +96,7 @@ struct guest_config {
     uint32_t max_event_channels; /* 0: 1023 */
 
     bool paused;               /* leave the guest paused when it is made */
-    char *source;              /* the guest file's path (kept in the store at /vm/<uuid>), or NULL */
+    char *source;              /* the guest file's path (kept at /vm/<uuid>), or NULL */
 };
 
 /** Sets every field to "not said" and the four actions to xl's defaults. */
@@ -134,16 +134,16 @@ struct guest_info {
 
 /**
  * Makes a guest from config and (unless config->paused) lets it run. All or nothing: on failure
- * everything made is gone, the return value is -1, errno is set and parador_error() is one line that
- * says why. EEXIST: the name is taken. ENOMEM: not enough free memory. ENODEV: a bridge is missing.
- * EBUSY: another guest has a disk.
- * ENOEXEC: the kernel cannot be a guest. config is not changed.
+ * everything made is gone, the return value is -1, errno is set and parador_error() is one line
+ * that says why. EEXIST: the name is taken. ENOMEM: not enough free memory. ENODEV: a bridge is
+ * missing. EBUSY: another guest has a disk. ENOEXEC: the kernel cannot be a guest. config is not
+ * changed.
  */
 int parador_create(struct parador_handle *h, const struct guest_config *config, domid_t *domid);
 
 /**
- * Unpacks a kernel into the cache, so that the first guest made from it starts as fast as the next. What
- * would keep it from being a guest's kernel is a failure (ENOEXEC).
+ * Unpacks a kernel into the cache, so that the first guest made from it starts as fast as the next.
+ * What would keep it from being a guest's kernel is a failure (ENOEXEC).
  */
 int parador_warm(struct parador_handle *h, const char *kernel);
 
@@ -152,8 +152,8 @@ int parador_destroy(struct parador_handle *h, domid_t domid);
 
 /**
  * Cleans up after a domain that shut down or died by itself: the same as parador_destroy(), but
- * ENOTEMPTY-safe against half-removed guests (each part that is already gone is skipped), and it also
- * collects store entries and back-ends of a domain that the hypervisor no longer knows.
+ * ENOTEMPTY-safe against half-removed guests (each part that is already gone is skipped), and it
+ * also collects store entries and back-ends of a domain that the hypervisor no longer knows.
  */
 int parador_reap(struct parador_handle *h, domid_t domid);
 
@@ -174,7 +174,9 @@ int parador_info(struct parador_handle *h, domid_t domid, struct guest_info *inf
 /** All domains in order of domid; *list is malloc'd (caller frees). */
 int parador_list(struct parador_handle *h, struct guest_info **list, size_t *count);
 
-/** The domain called name. A decimal number that is a domain's id is accepted too. ESRCH if none. */
+/**
+ * The domain called name. A decimal number that is a domain's id is accepted too. ESRCH if none.
+ */
 int parador_find(struct parador_handle *h, const char *name, domid_t *domid);
 
 /** The name of a domain into buf ("" if it has none). */

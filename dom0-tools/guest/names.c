@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /parador/names/<name> holds the domid. An entry counts only if that domain's own name node agrees,
- * so an entry that was left behind does no harm. Domains that others named are found by a scan.
+ * /parador/names/<name> holds the domid. An entry counts only if that domain's own name node
+ * agrees, so an entry that was left behind does no harm. Domains that others named are found by a
+ * scan.
  */
 #include "guest/names.h"
 
@@ -43,7 +44,8 @@ int name_check(struct parador_handle *h, const char *name)
         return parador_fail(h, EINVAL, "the name is longer than %d bytes", GUEST_NAME_MAX);
     for (p = name; *p; p++) {
         if (*p == '/' || iscntrl((unsigned char)*p))
-            return parador_fail(h, EINVAL, "the name \"%s\" contains a character it must not", name);
+            return parador_fail(h, EINVAL, "the name \"%s\" contains a character it must not",
+                                name);
     }
     return 0;
 }

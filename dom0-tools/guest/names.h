@@ -11,7 +11,8 @@
 int name_check(struct parador_handle *h, const char *name);
 
 /**
- * The domain that we called name, or -1 (no sentence). Costs two reads however many domains there are.
+ * The domain that we called name, or -1 (no sentence). Costs two reads however many domains there
+ * are.
  */
 long name_lookup_indexed(struct parador_handle *h, store_tx tx, const char *name);
 

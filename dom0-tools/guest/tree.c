@@ -51,7 +51,9 @@ static void put(struct tree *t, const char *key, const char *format, ...)
     }
 }
 
-/* Gives a node (made if it is not there) to owner, with read access for reader unless it is owner. */
+/*
+ * Gives a node (made if it is not there) to owner, with read access for reader unless it is owner.
+ */
 static void own(struct tree *t, const char *key, domid_t owner, domid_t reader)
 {
     struct store_perm perms[] = {{'n', owner}, {'r', reader}};

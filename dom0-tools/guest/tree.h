@@ -24,8 +24,8 @@ struct guest_numbers {
 };
 
 /**
- * Writes all entries of a new guest in one transaction: name (EEXIST), description, devices, and what
- * the guest may write to. The rings come later, with tree_write_rings().
+ * Writes all entries of a new guest in one transaction: name (EEXIST), description, devices, and
+ * what the guest may write to. The rings come later, with tree_write_rings().
  */
 int tree_write(struct parador_handle *h, const struct guest_config *config,
                const struct guest_numbers *numbers, domid_t domid,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory that a hypercall may touch. The kernel may at any time make ordinary user pages not present
- * (migration, compaction), and the hypervisor would then fail with EFAULT. Pages of
+ * Memory that a hypercall may touch. The kernel may at any time make ordinary user pages not
+ * present (migration, compaction), and the hypervisor would then fail with EFAULT. Pages of
  * /dev/xen/hypercall stay put; on a kernel without it, locked memory is the next best.
  */
 #include "lib/internal.h"

@@ -70,8 +70,8 @@ int parador_version(struct parador_handle *h, struct parador_version *version)
 
     memset(buf, 0, FRAME_SIZE);
     platform = (struct xen_platform_parameters *)buf;
-    if (parador_hypercall(h, __HYPERVISOR_xen_version, XENVER_platform_parameters, (uintptr_t)buf, 0,
-                          0, 0) >= 0)
+    if (parador_hypercall(h, __HYPERVISOR_xen_version, XENVER_platform_parameters, (uintptr_t)buf,
+                          0, 0, 0) >= 0)
         version->virt_start = platform->virt_start;
     value = parador_hypercall(h, __HYPERVISOR_xen_version, XENVER_pagesize, 0, 0, 0, 0);
     version->page_size = value > 0 ? (unsigned)value : (unsigned)FRAME_SIZE;

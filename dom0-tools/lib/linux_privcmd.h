@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ioctls of /dev/xen/privcmd. Numbers and layouts as in Linux's include/uapi/xen/privcmd.h, which
- * itself cannot be compiled outside the kernel tree.
+ * The ioctls of /dev/xen/privcmd. Numbers and layouts as in Linux's include/uapi/xen/privcmd.h,
+ * which itself cannot be compiled outside the kernel tree.
  */
 #ifndef PARADOR_LIB_LINUX_PRIVCMD_H
 #define PARADOR_LIB_LINUX_PRIVCMD_H

@@ -12,8 +12,8 @@
 
 /*
  * Conventions. A function that can fail returns 0 or -1 (pointers: NULL) and sets errno; the handle
- * then holds one sentence that names what was wrong. Nothing exits, nothing prints. A handle belongs
- * to one thread at a time. Frames are 4 KiB; memory amounts are KiB where the name says so.
+ * then holds one sentence that names what was wrong. Nothing exits, nothing prints. A handle
+ * belongs to one thread at a time. Frames are 4 KiB; memory amounts are KiB where the name says so.
  */
 struct parador_handle;
 
@@ -25,7 +25,9 @@ struct parador_handle *parador_open(void);
 /** Releases a handle and all it opened. Mappings made through it must be gone. NULL is allowed. */
 void parador_close(struct parador_handle *h);
 
-/** The sentence for the last failure on h; "" when nothing failed yet. Valid until the next call. */
+/**
+ * The sentence for the last failure on h; "" when nothing failed yet. Valid until the next call.
+ */
 const char *parador_error(const struct parador_handle *h);
 
 /** Records a failure: sets errno to err and the sentence (printf style). Always returns -1. */
@@ -113,8 +115,8 @@ int parador_domain_get_context(struct parador_handle *h, domid_t domid, uint32_t
 int parador_physinfo(struct parador_handle *h, struct xen_sysctl_physinfo *info);
 
 /**
- * Reads the hypervisor's console ring. *index is the place to go on from (0 at first) and is updated;
- * returns the count of bytes put into buf, 0 at the end, or -1.
+ * Reads the hypervisor's console ring. *index is the place to go on from (0 at first) and is
+ * updated; returns the count of bytes put into buf, 0 at the end, or -1.
  */
 int parador_console_ring(struct parador_handle *h, char *buf, uint32_t size, uint32_t *index,
                          bool clear);
@@ -136,8 +138,9 @@ int parador_version(struct parador_handle *h, struct parador_version *version);
 /* ---- memory ---- */
 
 /**
- * Gives domid count extents of 2^order frames. extents[i] is the first pfn of extent i on entry and its
- * first mfn on return. *done receives how many extents were made (all of them iff 0 is returned).
+ * Gives domid count extents of 2^order frames. extents[i] is the first pfn of extent i on entry and
+ * its first mfn on return. *done receives how many extents were made (all of them iff 0 is
+ * returned).
  */
 int parador_memory_populate(struct parador_handle *h, domid_t domid, unsigned order, uint64_t count,
                             uint64_t *extents, uint64_t *done);
@@ -251,13 +254,14 @@ struct store_perm *store_get_perms(struct parador_handle *h, store_tx tx, const 
                                    size_t *count);
 
 /**
- * Between these two, writes, mkdirs, removals and permissions are queued and succeed at once; the end
- * (or any other operation) sends them together and reports the first that failed. One round trip
- * instead of one each. May be nested; the end must follow on every path.
+ * Between these two, writes, mkdirs, removals and permissions are queued and succeed at once; the
+ * end (or any other operation) sends them together and reports the first that failed. One round
+ * trip instead of one each. May be nested; the end must follow on every path.
  */
 int store_batch_begin(struct parador_handle *h);
 int store_batch_end(struct parador_handle *h);
 
+/** Starts a transaction; every one that started must be ended. */
 int store_transaction_start(struct parador_handle *h, store_tx *tx);
 
 /** Ends tx; commit false drops it. EAGAIN: it collided, start again. */
@@ -273,7 +277,10 @@ int store_unwatch(struct parador_handle *h, const char *path, const char *token)
  */
 int store_event(struct parador_handle *h, int timeout_ms, char **path, char **token);
 
-/** For poll(): readable when an event may have come (then call store_event with timeout 0). -1: none. */
+/**
+ * For poll(): readable when an event may have come (then call store_event with timeout 0). -1:
+ * none.
+ */
 int store_fd(struct parador_handle *h);
 
 /** Tells the store daemon of a new domain's ring and port, or that a domain is gone. */

@@ -293,7 +293,8 @@ int store_introduce(struct parador_handle *h, domid_t domid, uint64_t ring_mfn, 
     parts[0] = text(id);
     parts[1] = text(mfn);
     parts[2] = text(evtchn);
-    return store_command_now(h, XS_INTRODUCE, STORE_NO_TX, parts, 3, "introduce to the store domain", id);
+    return store_command_now(h, XS_INTRODUCE, STORE_NO_TX, parts, 3,
+                             "introduce to the store domain", id);
 }
 
 int store_release(struct parador_handle *h, domid_t domid)
@@ -303,5 +304,6 @@ int store_release(struct parador_handle *h, domid_t domid)
 
     snprintf(id, sizeof(id), "%u", domid);
     parts[0] = text(id);
-    return store_command_now(h, XS_RELEASE, STORE_NO_TX, parts, 1, "release from the store domain", id);
+    return store_command_now(h, XS_RELEASE, STORE_NO_TX, parts, 1,
+                             "release from the store domain", id);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The connection to the store: requests and replies of public/io/xs_wire.h over the daemon's socket, or
- * over /dev/xen/xenbus when there is none. Watch events that arrive while a reply is awaited queue up.
+ * The connection to the store: requests and replies of public/io/xs_wire.h over the daemon's
+ * socket, or over /dev/xen/xenbus when there is none. Watch events that arrive while a reply is
+ * awaited queue up.
  */
 #include "lib/storeconn.h"
 
@@ -106,8 +107,8 @@ int store_connect(struct parador_handle *h)
         s->fd = open(DEFAULT_DEVICE, O_RDWR | O_CLOEXEC);
     if (s->fd < 0) {
         free(s);
-        return parador_fail(h, err, "cannot reach the store at %s (%s): is the store daemon running?",
-                            path, strerror(err));
+        return parador_fail(h, err, "cannot reach the store at %s (%s): is its daemon running?", path,
+                            strerror(err));
     }
     h->store = s;
     return 0;

@@ -20,15 +20,15 @@ struct store_message {
 };
 
 /**
- * One request: the body is made of the parts, whose NULs are included where the protocol wants them.
- * Returns the malloc'd reply, or NULL with errno as the daemon said and a short sentence.
+ * One request: the body is made of the parts, whose NULs are included where the protocol wants
+ * them. Returns the malloc'd reply, or NULL with errno as the daemon said and a short sentence.
  */
 struct store_message *store_request(struct parador_handle *h, uint32_t type, store_tx tx,
                                     const struct part *parts, size_t count);
 
 /**
- * A request whose reply says nothing but "done"; inside a batch it is queued. verb and path are for the
- * sentence.
+ * A request whose reply says nothing but "done"; inside a batch it is queued. verb and path are for
+ * the sentence.
  */
 int store_command(struct parador_handle *h, uint32_t type, store_tx tx, const struct part *parts,
                   size_t count, const char *verb, const char *path);
