@@ -188,6 +188,20 @@ static int prepare_devices(struct creation *c)
     return 0;
 }
 
+/* A guest that cannot fit is refused at once, not after the machine was filled to the brim. */
+static int check_memory(struct creation *c)
+{
+    struct xen_sysctl_physinfo info;
+
+    if (parador_physinfo(c->h, &info) < 0)
+        return -1;
+    if (c->numbers.memory_kib / 4 > info.free_pages)
+        return parador_fail(c->h, ENOMEM, "memory = %llu MiB is more than the %llu MiB that are free",
+                            (unsigned long long)(c->numbers.memory_kib >> 10),
+                            (unsigned long long)(info.free_pages >> 8));
+    return 0;
+}
+
 static int begin_build(struct creation *c)
 {
     struct build_request request = {
@@ -335,6 +349,7 @@ int parador_create(struct parador_handle *h, const struct guest_config *config, 
     struct creation c = {.h = h, .config = config, .listener = -1};
 
     if (check_config(&c) < 0 ||         /* nothing is touched … */
+        check_memory(&c) < 0 ||
         begin_build(&c) < 0 ||          /* … kernel and ramdisk are read and judged … */
         prepare_devices(&c) < 0 ||      /* … disks open, bridges there */
         make_domain(&c) < 0 ||          /* an empty, paused domain */
