@@ -126,38 +126,12 @@ boot_high:
     call boot_main
     ud2
 
-    .balign 8
-    .globl boot_gdt, boot_gdt_end, boot_gdtr64
-boot_gdt:
-    .quad 0
-    .quad 0x00af9b000000ffff    /* 0x08: 64-bit code */
-    .quad 0x00cf93000000ffff    /* 0x10: data */
-    .quad 0x00cf9b000000ffff    /* 0x18: 32-bit code */
-boot_gdt_end:
-boot_gdtr32:
-    .short boot_gdt_end - boot_gdt - 1
-    .long PHYS(boot_gdt)
-    .balign 8
-    .short 0, 0, 0
-boot_gdtr64:
-    .short boot_gdt_end - boot_gdt - 1
-    .quad boot_gdt
-
 text_no_long_mode:
     .asciz "Parador needs a 64-bit x86 processor.\r\n"
 text_no_nx:
     .asciz "Parador needs a processor with no-execute pages (NX).\r\n"
 
-/* Used until mm/ has built our own map, and by other CPUs on their way up: not init memory. */
     .section .bss.page_aligned, "aw", @nobits
-    .balign PAGE_SIZE
-    .globl boot_l4
-boot_l4:
-    .skip PAGE_SIZE
-boot_l3:
-    .skip PAGE_SIZE
-boot_l2:
-    .skip 4 * PAGE_SIZE
     /* Like any stack block: aligned to its size, with struct cpu_info at its top. */
     .balign STACK_BLOCK_SIZE
 boot_stack:

@@ -27,6 +27,7 @@
 #include "hw/timer.h"
 #include "hw/tsc.h"
 #include "mm/buddy.h"
+#include "mm/cpu_area.h"
 #include "mm/frame.h"
 #include "mm/hostmap.h"
 #include "mm/kmalloc.h"
@@ -73,7 +74,7 @@ INIT_TEXT static void boot_on_own_stack(void)
     console_init_irq();
     debug_keys_init();
     smp_start_all(boot_options.maxcpus ? boot_options.maxcpus : MAX_CPUS, boot_info.low_page,
-                  ap_main);
+                  cpu_area_init, ap_main);
     tsc_check_sync();         /* needs all CPUs */
     printk(LOG_INFO, "%u CPUs\n", nr_cpus);
     platform_reserve();       /* what dom0 shall not get: APICs, our serial line */
@@ -99,6 +100,6 @@ INIT_TEXT void boot_main(uint32_t magic, uint32_t info)
     cpu_init();               /* the maps below need to know the page sizes */
     smap_patch();             /* while the text is still writable */
     memory_init();            /* map, frame table, machine-to-phys table, allocator */
-    mine = percpu_init(0);
+    mine = cpu_area_init(0);
     stack_switch(mine, boot_on_own_stack);
 }

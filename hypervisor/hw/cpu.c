@@ -40,6 +40,9 @@ unsigned nr_cpus = 1;
 struct cpumask cpu_online_mask;
 
 extern char syscall_stub[], syscall_stub32[];
+extern const unsigned long sysenter_target;
+
+unsigned long percpu_offsets[MAX_CPUS];
 
 int rdmsr_safe(uint32_t msr, uint64_t *v)
 {
@@ -263,7 +266,7 @@ void cpu_init_syscall(void)
     /* AMD processors have no SYSENTER in 64-bit mode but keep the registers. */
     wrmsr_safe(MSR_SYSENTER_CS, HV_CS);
     wrmsr_safe(MSR_SYSENTER_ESP, rsp0);
-    wrmsr_safe(MSR_SYSENTER_EIP, (unsigned long)sysenter_entry);
+    wrmsr_safe(MSR_SYSENTER_EIP, sysenter_target);
 }
 
 struct smap_site {

@@ -6,14 +6,10 @@
 
 #include "hw/cpu.h"
 #include "hw/layout.h"
-#include "hw/panic.h"
 #include "hw/percpu.h"
 #include "hw/traps.h"
 #include "lib/string.h"
-#include "mm/buddy.h"
-#include "mm/hostmap.h"
 
-#define RESERVED_PAGE 14 /* of the GDT window: the ABI's FIRST_RESERVED_GDT_PAGE */
 #define GDT_LIMIT (15 * PAGE_SIZE - 1)
 
 /* Intel SDM volume 3, figure 8-11. */
@@ -81,7 +77,7 @@ static void build_idt(void)
 /* Index of a selector's descriptor in our page. */
 static unsigned slot(unsigned selector)
 {
-    return (selector - RESERVED_PAGE * PAGE_SIZE) / 8;
+    return (selector - GDT_RESERVED_PAGE * PAGE_SIZE) / 8;
 }
 
 /* TSS and LDT descriptors are 16 bytes (figure 8-4). type: 9 available TSS, 2 LDT. */
@@ -140,19 +136,20 @@ static void load_tables(unsigned cpu)
                      : "rax", "memory");
 }
 
+void desc_set_windows(unsigned cpu, uint64_t *gdt_l1e, uint64_t *ldt_l1e)
+{
+    per_cpu(cpu_desc, cpu).gdt_l1e = gdt_l1e;
+    per_cpu(cpu_desc, cpu).ldt_l1e = ldt_l1e;
+}
+
 void desc_init_cpu(void)
 {
     struct cpu_desc *d = &this_cpu(cpu_desc);
     unsigned cpu = smp_cpu_id();
-    unsigned long page = GDT_WINDOW(cpu) + RESERVED_PAGE * PAGE_SIZE;
 
     if (cpu == 0)
         build_idt();
-    d->reserved = hv_alloc_pages(0);
-    if (!d->reserved || host_map_page(page, virt_to_mfn(d->reserved), HPROT_RW))
-        panic("no memory for descriptors of CPU %u", cpu);
-    d->gdt_l1e = host_l1e(GDT_WINDOW(cpu));
-    d->ldt_l1e = host_l1e(LDT_WINDOW(cpu));
+    d->reserved = (uint64_t *)(GDT_WINDOW(cpu) + GDT_RESERVED_PAGE * PAGE_SIZE);
     build_tss(&d->tss, cpu);
     build_gdt(d->reserved, &d->tss, cpu);
     load_tables(cpu);
@@ -180,7 +177,7 @@ static void set_window(uint64_t *l1e, unsigned long va, const uint64_t *mfns, un
 
 void gdt_window_set(const uint64_t *mfns, unsigned n)
 {
-    set_window(this_cpu(cpu_desc).gdt_l1e, GDT_WINDOW(smp_cpu_id()), mfns, n, RESERVED_PAGE);
+    set_window(this_cpu(cpu_desc).gdt_l1e, GDT_WINDOW(smp_cpu_id()), mfns, n, GDT_RESERVED_PAGE);
 }
 
 void ldt_window_set(const uint64_t *mfns, unsigned n, unsigned entries)

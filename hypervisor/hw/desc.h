@@ -38,6 +38,11 @@
 
 struct trap_frame;
 
+/* The page of the GDT window that is ours: the ABI's FIRST_RESERVED_GDT_PAGE. */
+#define GDT_RESERVED_PAGE 14
+
+/* The page-table entries of a CPU's two windows, which the *_window_set functions below write. */
+void desc_set_windows(unsigned cpu, uint64_t *gdt_l1e, uint64_t *ldt_l1e);
 /* Builds this CPU's GDT page 14, TSS (rsp0, ISTs) and loads GDTR, TR, IDTR. */
 void desc_init_cpu(void);
 /*

@@ -172,6 +172,9 @@ syscall_stub32:
     .balign 8
 1:  .quad syscall32_entry
 syscall_stub_end:
+    .globl sysenter_target
+sysenter_target:
+    .quad sysenter_entry
 
 /* Continues at fn on the stack block whose cpu_info rdi points at: boot's change of stacks. */
     .balign 16

@@ -42,8 +42,6 @@ struct cpu_info *get_cpu_info(void); /* tests/unit provides it */
 #define current (get_cpu_info()->current)
 #define guest_regs() (&get_cpu_info()->guest)
 
-/* Makes the area of a CPU that has not started; returns its record, at the top of its stack block. */
-struct cpu_info *percpu_init(unsigned cpu);
 /* Goes on in fn on the stack block that `info` tops, and never comes back. */
 void stack_switch(struct cpu_info *info, void (*fn)(void)) __attribute__((noreturn));
 

@@ -19,7 +19,9 @@
 #define GIVE_UP_NS 1000000000ULL
 
 extern char trampoline[], trampoline_end[];
-struct cpu_info *smp_starting; /* read by hw/trampoline.S */
+/* Read by hw/trampoline.S. */
+struct cpu_info *smp_starting;
+unsigned long smp_cr3;
 static void (*main_of_others)(void);
 
 void smp_ap_start(void);
@@ -60,12 +62,14 @@ static bool start(unsigned cpu, uint32_t apic_id, uint8_t page)
     return wait_online(cpu, GIVE_UP_NS);
 }
 
-void smp_start_all(unsigned limit, uint64_t page, void (*ap_main)(void))
+void smp_start_all(unsigned limit, uint64_t page, struct cpu_info *(*prepare)(unsigned cpu),
+                   void (*ap_main)(void))
 {
     main_of_others = ap_main;
+    smp_cr3 = read_cr3();
     memcpy((void *)(DIRECT_VIRT + page), trampoline, trampoline_end - trampoline);
     for (unsigned i = 1; i < acpi_cpu_count && nr_cpus < limit && nr_cpus < MAX_CPUS; i++) {
-        struct cpu_info *info = percpu_init(nr_cpus);
+        struct cpu_info *info = prepare(nr_cpus);
 
         __atomic_store_n(&smp_starting, info, __ATOMIC_RELEASE);
         if (!start(nr_cpus, acpi_cpu_apic_id[i], page >> PAGE_SHIFT)) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The first instructions of the other CPUs: from real mode to our stack block for them. */
+/* The tables that every CPU starts with, and the first instructions of the others: from real mode to their stack. */
 #include "hw/layout.h"
 #include "hw/regs.h"
 
 #define PHYS(symbol) ((symbol) - TEXT_VIRT)
-#define CODE64 0x08 /* selectors of boot/head.S's boot_gdt */
+#define CODE64 0x08 /* selectors of boot_gdt */
 #define DATA 0x10
 #define CODE32 0x18
 
@@ -56,10 +56,39 @@ ap_start64:
     mov %eax, %ss
     mov %eax, %fs
     mov %eax, %gs
-    mov host_cr3(%rip), %rax
+    mov smp_cr3(%rip), %rax
     mov %rax, %cr3
     mov smp_starting(%rip), %rdi
     lea smp_ap_start(%rip), %rsi
     jmp stack_switch
+
+    .balign 8
+    .globl boot_gdt, boot_gdtr32, boot_gdtr64
+boot_gdt:
+    .quad 0
+    .quad 0x00af9b000000ffff    /* 0x08: 64-bit code */
+    .quad 0x00cf93000000ffff    /* 0x10: data */
+    .quad 0x00cf9b000000ffff    /* 0x18: 32-bit code */
+boot_gdt_end:
+boot_gdtr32:
+    .short boot_gdt_end - boot_gdt - 1
+    .long PHYS(boot_gdt)
+    .balign 8
+    .short 0, 0, 0
+boot_gdtr64:
+    .short boot_gdt_end - boot_gdt - 1
+    .quad boot_gdt
+
+
+/* Used until mm/ has built our own map, and by other CPUs on their way up: not init memory. */
+    .section .bss.page_aligned, "aw", @nobits
+    .balign PAGE_SIZE
+    .globl boot_l4, boot_l3, boot_l2
+boot_l4:
+    .skip PAGE_SIZE
+boot_l3:
+    .skip PAGE_SIZE
+boot_l2:
+    .skip 4 * PAGE_SIZE
 
     .section .note.GNU-stack, "", @progbits
