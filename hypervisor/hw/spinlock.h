@@ -16,7 +16,6 @@ enum lock_level {
     LOCK_DOMAIN_TABLE, /* the table of domains: insertion and removal */
     LOCK_DOMAIN,       /* struct domain: administrative state */
     LOCK_PV,           /* a pv domain's page-table updates that need exclusion */
-    LOCK_PHYSMEM,      /* a domain's page lists and allocation totals */
     LOCK_PAGE,         /* one frame's type transition */
     LOCK_GRANT,        /* one domain's grant table */
     LOCK_MAPTRACK,
@@ -24,6 +23,7 @@ enum lock_level {
     LOCK_EVTCHN_PORT,  /* one port's state while an event is sent */
     LOCK_EVTCHN_QUEUE, /* one FIFO queue */
     LOCK_PIRQ,
+    LOCK_PHYSMEM,      /* a domain's page lists and totals: a frame may be freed under any lock above */
     LOCK_IRQ,          /* one interrupt descriptor; taken in interrupt context */
     LOCK_SCHED,        /* one CPU's run queue; taken in interrupt context */
     LOCK_TIMER,        /* one CPU's timer heap; taken in interrupt context */
