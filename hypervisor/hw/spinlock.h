@@ -27,7 +27,8 @@ enum lock_level {
     LOCK_IRQ,          /* one interrupt descriptor; taken in interrupt context */
     LOCK_SCHED,        /* one CPU's run queue; taken in interrupt context */
     LOCK_TIMER,        /* one CPU's timer heap; taken in interrupt context */
-    LOCK_HW,           /* IO-APIC, PCI configuration, page-table pool of our own map */
+    LOCK_HW,           /* IO-APIC, PCI configuration */
+    LOCK_MAP,          /* the page tables of our own half */
     LOCK_HEAP,         /* buddy zones, kmalloc */
     LOCK_TLB,          /* the shoot-down in flight */
     LOCK_CONSOLE,      /* always last: anything may print */

@@ -41,7 +41,7 @@ static uint64_t host_l3[NR_SLOTS][PT_ENTRIES] __attribute__((aligned(PAGE_SIZE))
 unsigned long host_cr3;
 
 static bool boot_done;
-static struct spinlock map_lock = SPINLOCK_INIT(LOCK_HW);
+static struct spinlock map_lock = SPINLOCK_INIT(LOCK_MAP);
 static unsigned long dynmap_used[BITMAP_WORDS(DYNMAP_PAGES)];
 
 static uint64_t image_phys(const void *p)
