@@ -223,6 +223,7 @@ void acpi_init(uint64_t rsdp)
     const struct table *t;
     uint32_t self = own_apic_id();
 
+    nr_tables = 0;
     if (!find_tables(rsdp))
         printk(LOG_WARN, "ACPI: no tables\n");
     t = find("FACP");

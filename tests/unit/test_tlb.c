@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+// sources: lib/bitmap.c
+/* The flush clock: which CPUs a stamp lets off, also when 32 bits have gone round. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Included for its clock and its per-CPU variables. */
+#include "hw/tlb.c"
+
+unsigned long percpu_offsets[MAX_CPUS];
+struct cpumask cpu_online_mask;
+static struct cpu_info cpu;
+static uint64_t other_flush;
+
+struct cpu_info *get_cpu_info(void) { return &cpu; }
+void lapic_send_ipi(unsigned target, uint8_t vector) { }
+
+static void set_up(void)
+{
+    percpu_offsets[1] = (unsigned long)((char *)&other_flush - (char *)&percpu_last_flush);
+    flush_clock = 1;
+    percpu_last_flush = other_flush = 0;
+}
+
+/* What write_cr3() does but for the register. */
+static void flush(uint64_t *last) { *last = flush_clock; }
+
+static bool must_flush(unsigned n, uint32_t stamp)
+{
+    struct cpumask mask;
+
+    cpumask_zero(&mask);
+    cpumask_set(&mask, 0);
+    cpumask_set(&mask, 1);
+    tlb_filter(&mask, stamp);
+    return cpumask_test(&mask, n);
+}
+
+START_TEST(a_flush_after_the_stamp_counts)
+{
+    uint32_t stamp;
+
+    flush(&percpu_last_flush);
+    stamp = tlb_clock();
+    ck_assert(must_flush(0, stamp));
+    ck_assert(must_flush(1, stamp)); /* never flushed */
+    flush(&other_flush);
+    ck_assert(must_flush(0, stamp));
+    ck_assert(!must_flush(1, stamp));
+    flush(&percpu_last_flush);
+    ck_assert(!must_flush(0, stamp));
+}
+END_TEST
+
+START_TEST(round_the_corner_of_32_bits)
+{
+    uint32_t stamp;
+
+    flush_clock = 0xffffffff;
+    stamp = tlb_clock();
+    ck_assert_uint_eq(stamp, 0xffffffff);
+    ck_assert(must_flush(0, stamp));
+    flush(&percpu_last_flush);
+    ck_assert(!must_flush(0, stamp));
+    stamp = tlb_clock();
+    ck_assert_uint_eq(stamp, 0);
+    ck_assert(must_flush(0, stamp));
+}
+END_TEST
+
+START_TEST(an_old_stamp_errs_to_flushing)
+{
+    uint32_t stamp;
+
+    flush_clock = 5;
+    stamp = tlb_clock();
+    flush(&percpu_last_flush);
+    ck_assert(!must_flush(0, stamp));
+    /* 2^32 ticks later the stamp reads like one just made. */
+    flush_clock += 0x100000000ULL;
+    ck_assert(must_flush(0, stamp));
+    /* A CPU that slept all that time is never let off by a new stamp. */
+    stamp = tlb_clock();
+    ck_assert(must_flush(0, stamp));
+    flush_clock += 0x90000000ULL;
+    ck_assert(must_flush(0, stamp));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("tlb");
+    TCase *tc = tcase_create("clock");
+    SRunner *sr;
+    int failed;
+
+    tcase_add_checked_fixture(tc, set_up, NULL);
+    tcase_add_test(tc, a_flush_after_the_stamp_counts);
+    tcase_add_test(tc, round_the_corner_of_32_bits);
+    tcase_add_test(tc, an_old_stamp_errs_to_flushing);
+    suite_add_tcase(s, tc);
+    sr = srunner_create(s);
+    srunner_run_all(sr, CK_NORMAL);
+    failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed ? 1 : 0;
+}
