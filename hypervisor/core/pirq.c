@@ -17,7 +17,8 @@
  * The pirq of a GSI has the GSI's number; those of MSIs are taken from above. An interrupt reads
  * its record without the lock: it is constant from irq_request_guest() until irq_free() returns.
  */
-enum pirq_state { PIRQ_FREE, PIRQ_RESERVED, PIRQ_MAPPED };
+/* BUSY: being mapped or unmapped, without the lock. */
+enum pirq_state { PIRQ_FREE, PIRQ_RESERVED, PIRQ_BUSY, PIRQ_MAPPED };
 
 struct pirq {
     struct domain *domain;
@@ -111,8 +112,8 @@ void pirq_domain_destroy(struct domain *d)
     kfree(t);
 }
 
-/* `count` free pirqs in a row above the GSIs, reserved; -ENOSPC. */
-static int reserve_row(struct pirq_table *t, unsigned count)
+/* Takes `count` free pirqs in a row above the GSIs; -ENOSPC. */
+static int take_row(struct pirq_table *t, unsigned count, enum pirq_state state)
 {
     unsigned first = 0;
 
@@ -123,9 +124,25 @@ static int reserve_row(struct pirq_table *t, unsigned count)
             first = i + 1 - count;
     }
     for (unsigned i = 0; first && i < count; i++)
-        t->pirq[first + i].state = PIRQ_RESERVED;
+        t->pirq[first + i].state = (uint8_t)state;
     spin_unlock(&t->lock);
     return first ? (int)first : -ENOSPC;
+}
+
+/* Takes the one that the caller has reserved with get_free_pirq. */
+static int take_reserved(struct pirq_table *t, int pirq)
+{
+    int rc = -EINVAL;
+
+    if (pirq >= MAX_IRQS)
+        return -EINVAL;
+    spin_lock(&t->lock);
+    if (t->pirq[pirq].state == PIRQ_RESERVED) {
+        t->pirq[pirq].state = PIRQ_BUSY;
+        rc = pirq;
+    }
+    spin_unlock(&t->lock);
+    return rc;
 }
 
 static void set_row(struct pirq_table *t, unsigned first, unsigned count, uint8_t state,
@@ -156,6 +173,8 @@ static int map_gsi(struct domain *d, struct physdev_map_pirq *op)
     spin_lock(&t->lock);
     if (p->state == PIRQ_MAPPED) {
         rc = p->irq == op->index ? 0 : -EBUSY;
+    } else if (p->state == PIRQ_BUSY) {
+        rc = -EBUSY;
     } else {
         p->irq = (uint16_t)op->index;
         p->state = PIRQ_MAPPED;
@@ -187,16 +206,9 @@ static int map_msi(struct domain *d, struct physdev_map_pirq *op)
         count = (unsigned)op->entry_nr;
         target.entry = 0;
     }
-    if (op->pirq >= 0) {
-        /* One that the caller has reserved with get_free_pirq. */
-        pirq = op->pirq;
-        if (pirq >= MAX_IRQS || d->pirq->pirq[pirq].state != PIRQ_RESERVED)
-            return -EINVAL;
-    } else {
-        pirq = reserve_row(d->pirq, count);
-        if (pirq < 0)
-            return pirq;
-    }
+    pirq = op->pirq >= 0 ? take_reserved(d->pirq, op->pirq) : take_row(d->pirq, count, PIRQ_BUSY);
+    if (pirq < 0)
+        return pirq;
     irq = msi_map_multi(&target, count);
     if (irq < 0) {
         set_row(d->pirq, pirq, count, op->pirq >= 0 ? PIRQ_RESERVED : PIRQ_FREE, 0);
@@ -228,6 +240,7 @@ int pirq_unmap(struct domain *d, int pirq)
     struct pirq_table *t = d->pirq;
     struct pirq *p;
     unsigned irq;
+    bool msi = false;
     int rc = 0;
 
     if (!t || pirq < 0 || pirq >= MAX_IRQS)
@@ -235,17 +248,17 @@ int pirq_unmap(struct domain *d, int pirq)
     p = &t->pirq[pirq];
     spin_lock(&t->lock);
     irq = p->irq;
-    if (p->state == PIRQ_FREE)
+    if (p->state == PIRQ_FREE) {
         rc = -EINVAL;
-    else if (p->bound)
+    } else if (p->bound || p->state == PIRQ_BUSY) {
         rc = -EBUSY; /* the channel is closed first */
-    else if (p->state == PIRQ_RESERVED)
-        p->state = PIRQ_FREE;
-    else
-        p->state = irq >= nr_gsis ? PIRQ_RESERVED : PIRQ_FREE;
+    } else {
+        msi = p->state == PIRQ_MAPPED && irq >= nr_gsis;
+        p->state = msi ? PIRQ_BUSY : PIRQ_FREE;
+    }
     set_needs_eoi(t, pirq);
     spin_unlock(&t->lock);
-    if (rc == 0 && p->state == PIRQ_RESERVED) {
+    if (msi) {
         msi_unmap(irq);
         set_row(t, pirq, 1, PIRQ_FREE, 0);
     }
@@ -322,7 +335,7 @@ int pirq_irq(struct domain *d, uint32_t pirq)
 
 int pirq_get_free(struct domain *d)
 {
-    return d->pirq ? reserve_row(d->pirq, 1) : -EPERM;
+    return d->pirq ? take_row(d->pirq, 1, PIRQ_RESERVED) : -EPERM;
 }
 
 bool pirq_exists(struct domain *d, uint32_t pirq)
