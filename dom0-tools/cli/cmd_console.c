@@ -146,16 +146,14 @@ static bool lives(struct parador_handle *h, domid_t domid)
            !(info.flags & (XEN_DOMINF_dying | XEN_DOMINF_shutdown));
 }
 
-int console_attach(struct parador_handle *h, domid_t domid)
+int console_attach(struct parador_handle *h, domid_t domid, bool *ended)
 {
-    bool ended;
-
     for (;;) {
-        int status = attach_once(h, domid, &ended);
+        int status = attach_once(h, domid, ended);
 
         if (status != 0)
             return status;
-        if (!ended || !lives(h, domid))
+        if (!*ended || !lives(h, domid))
             return 0;
         usleep(200000);
     }
@@ -164,6 +162,7 @@ int console_attach(struct parador_handle *h, domid_t domid)
 int cmd_console(struct parador_handle *h, int argc, char **argv)
 {
     domid_t domid;
+    bool ended;
     int o;
 
     while ((o = command_option(argc, argv, "t:n:e:")) != -1) {
@@ -178,5 +177,5 @@ int cmd_console(struct parador_handle *h, int argc, char **argv)
         return command_misused(argv, "name one domain");
     if (!command_domain(h, argv[optind], &domid))
         return 1;
-    return console_attach(h, domid);
+    return console_attach(h, domid, &ended);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "lifecycle/record.h"
 
 typedef int act_fn(struct parador_handle *h, domid_t domid);
 
@@ -146,6 +147,21 @@ int cmd_unpause(struct parador_handle *h, int argc, char **argv)
     return toggle(h, argc, argv, parador_unpause);
 }
 
+/* paradord must not take the end for the guest's own, and must not clear away at the same time. */
+static int destroy(struct parador_handle *h, domid_t domid)
+{
+    struct xen_domctl_getdomaininfo info;
+    int lock = record_lock(domid, true);
+    int status = parador_destroy(h, domid) == 0 ? 0 : command_failed(h);
+
+    if (parador_domain_info(h, domid, &info) != 0 && errno == ESRCH) {
+        record_remove(RECORD_GUEST, domid);
+        record_remove(RECORD_PRESERVED, domid);
+    }
+    record_unlock(lock);
+    return status;
+}
+
 int cmd_destroy(struct parador_handle *h, int argc, char **argv)
 {
     domid_t domid;
@@ -162,5 +178,5 @@ int cmd_destroy(struct parador_handle *h, int argc, char **argv)
         fprintf(stderr, "parador: Domain-0 cannot be destroyed: shut the machine down instead\n");
         return 1;
     }
-    return parador_destroy(h, domid) == 0 ? 0 : command_failed(h);
+    return destroy(h, domid);
 }

@@ -111,9 +111,11 @@ static int choose(struct parador_handle *h, int argc, char **argv, struct guest_
     for (int i = 0; i < argc; i++) {
         domid_t domid;
 
-        if (!command_domain(h, argv[i], &domid) || parador_info(h, domid, &chosen[i]) != 0) {
+        bool found = command_domain(h, argv[i], &domid);
+
+        if (!found || parador_info(h, domid, &chosen[i]) != 0) {
             free(chosen);
-            return 1;
+            return found ? command_failed(h) : 1;
         }
     }
     *list = chosen;
@@ -141,7 +143,7 @@ int cmd_list(struct parador_handle *h, int argc, char **argv)
     int o;
 
     opterr = 0;
-    while ((o = getopt_long(argc, argv, "+lvjhZ", options, NULL)) != -1) {
+    while ((o = getopt_long(argc, argv, "lvjhZ", options, NULL)) != -1) {
         switch (o) {
         case 'l': as_long = true; break;
         case 'v': verbose = true; break;
@@ -213,10 +215,15 @@ static void print_uptime(const struct guest_info *g, bool brief)
                  up >= 2 * 86400 ? "s" : "", up / 3600 % 24, up / 60 % 60, up % 60);
     else
         snprintf(text, sizeof(text), "%2lld:%02lld:%02lld", up / 3600, up / 60 % 60, up % 60);
-    if (brief)
-        printf("%s up %s, %s (%u)\n", "", text, g->name, g->domid);
-    else
+    if (brief) {
+        time_t now = time(NULL);
+        char clock[16];
+
+        strftime(clock, sizeof(clock), "%H:%M:%S", localtime(&now));
+        printf(" %s up %s, %s (%u)\n", clock, text, g->name, g->domid);
+    } else {
         printf("%-33s %4u %s\n", g->name, g->domid, text);
+    }
 }
 
 int cmd_uptime(struct parador_handle *h, int argc, char **argv)

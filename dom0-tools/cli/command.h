@@ -49,7 +49,10 @@ int command_option(int argc, char **argv, const char *options);
 bool command_domain(struct parador_handle *h, const char *name, domid_t *domid);
 void command_usage(const struct command *c);
 
-/** Attaches the terminal to a guest's console until Ctrl-] or its end. Exit status. (cmd_console.c) */
-int console_attach(struct parador_handle *h, domid_t domid);
+/**
+ * Attaches the terminal to a guest's console until Ctrl-], or its end (*ended true). Exit status.
+ * (cmd_console.c)
+ */
+int console_attach(struct parador_handle *h, domid_t domid, bool *ended);
 
 #endif

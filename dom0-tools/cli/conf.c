@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "guest/tree.h"
+
 #define MAX_FILE_SIZE (1 << 20)
 #define MAX_VCPUS 128
 
@@ -139,18 +141,8 @@ static int set_uuid(struct reader *r, const struct conf_setting *s, void *field)
 
 static int set_action(struct reader *r, const struct conf_setting *s, void *field)
 {
-    static const char *const names[] = {
-        [GUEST_ACTION_DESTROY] = "destroy",
-        [GUEST_ACTION_RESTART] = "restart",
-        [GUEST_ACTION_RENAME_RESTART] = "rename-restart",
-        [GUEST_ACTION_PRESERVE] = "preserve",
-        [GUEST_ACTION_COREDUMP_DESTROY] = "coredump-destroy",
-        [GUEST_ACTION_COREDUMP_RESTART] = "coredump-restart",
-        [GUEST_ACTION_SOFT_RESET] = "soft-reset",
-    };
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (s->value->type == CONF_STRING && strcmp(s->value->text, names[i]) == 0) {
+    for (enum guest_action i = 0; i <= GUEST_ACTION_SOFT_RESET; i++)
+        if (s->value->type == CONF_STRING && strcmp(s->value->text, tree_action_name(i)) == 0) {
             *(enum guest_action *)field = i;
             return 0;
         }

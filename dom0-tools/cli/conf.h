@@ -25,6 +25,12 @@ int conf_read_text(struct guest_config *config, const char *name, const char *te
                    char *const *overrides, size_t nr_overrides, conf_warn_fn *warn, void *arg,
                    struct conf_error *err);
 
+/**
+ * The text of a guest file that reads as config again (but for config->nodes, which no setting makes);
+ * malloc'd, NULL when memory is short. In a fixed order, so that equal configurations give equal texts.
+ */
+char *conf_write(const struct guest_config *config);
+
 /** One disk or vif as in the lists `disk` and `vif` (xl-disk-configuration(5), xl-network-configuration(5)). */
 int conf_disk(struct guest_config *config, const struct conf_value *v, struct conf_error *err);
 int conf_vif(struct guest_config *config, const struct conf_value *v, struct conf_error *err);

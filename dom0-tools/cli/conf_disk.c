@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Disk specifications: "phy:/dev/vg/lv,xvda,w", "/img,raw,xvda,rw", "format=raw, vdev=hdc, access=ro, devtype=cdrom, target=/x.iso". */
+/*
+ * Disk specifications: "phy:/dev/vg/lv,xvda,w", "/img,raw,xvda,rw",
+ * "format=raw, vdev=hdc, access=ro, devtype=cdrom, target=/x.iso".
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,13 +63,22 @@ static bool set_format(struct disk_spec *s, const char *value, int column)
 
 static bool set_access(struct disk_spec *s, const char *value, int column)
 {
-    if (strcmp(value, "r") == 0 || strcmp(value, "ro") == 0)
-        s->disk->readonly = true;
-    else if (strcmp(value, "w") == 0 || strcmp(value, "rw") == 0 || *value == '\0')
-        s->disk->readonly = false;
-    else
-        return bad(s, column, "access is ro or rw, not", value);
-    return true;
+    static const struct {
+        const char *word;
+        bool readonly, shared;
+    } words[] = {
+        { "r", true, false }, { "ro", true, false }, { "w", false, false }, { "rw", false, false },
+        { "", false, false }, { "w!", false, true }, { "rw!", false, true }, { "r!", true, true },
+        { "ro!", true, true },
+    };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcmp(value, words[i].word) == 0) {
+            s->disk->readonly = words[i].readonly;
+            s->disk->shared = words[i].shared;
+            return true;
+        }
+    return bad(s, column, "access is ro or rw, not", value);
 }
 
 /* "hdc:cdrom" is the old way to say devtype=cdrom. */
@@ -127,8 +139,12 @@ static bool set_flag(struct disk_spec *s, const char *word)
 
 static bool is_access(const char *word)
 {
-    return strcmp(word, "r") == 0 || strcmp(word, "w") == 0 || strcmp(word, "ro") == 0 ||
-           strcmp(word, "rw") == 0;
+    static const char *const words[] = { "r", "w", "ro", "rw", "r!", "w!", "ro!", "rw!" };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcmp(word, words[i]) == 0)
+            return true;
+    return false;
 }
 
 /* The old form "phy:target,vdev,access" leaves the format out. */

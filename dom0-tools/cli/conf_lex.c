@@ -122,9 +122,11 @@ static char *read_quoted(struct lexer *l)
     if (out == NULL)
         return fail(l, &start, "out of memory");
     while ((c = next(l)) != quote) {
-        if (c == '\\')
+        bool undone = c == '\\' && peek(l) != '\n';
+
+        if (undone)
             c = escaped(next(l));
-        if (c < 0 || c == '\n' || c == '\0') {
+        if (c < 0 || c == '\0' || (c == '\n' && !undone)) {
             free(out);
             return fail(l, &start, c == '\0' ? "a NUL byte in a string" :
                                                 "this string has no closing quote on its line");

@@ -64,7 +64,7 @@ int command_option(int argc, char **argv, const char *options)
     char with_help[64];
     int o;
 
-    snprintf(with_help, sizeof(with_help), "+h%s", options);
+    snprintf(with_help, sizeof(with_help), "h%s", options);
     opterr = 0;
     o = getopt_long(argc, argv, with_help, long_help, NULL);
     if (o == 'h') {
@@ -123,11 +123,13 @@ int main(int argc, char **argv)
     const struct command *c;
     int o, status;
 
-    while ((o = getopt(argc, argv, "+vVh")) != -1) {
+    while ((o = getopt(argc, argv, "+vVhftT")) != -1) {
         switch (o) {
         case 'v':
             level = level < PARADOR_LOG_DEBUG ? level + 1 : level;
             break;
+        case 'f': case 't': case 'T':
+            break; /* xl's: force, carriage returns, time stamps */
         case 'V':
             printf("parador %s\n", PARADOR_VERSION);
             return 0;

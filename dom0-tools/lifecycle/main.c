@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* paradord: the lifecycle daemon. It learns from the store that domains ended. */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "daemon/loop.h"
+#include "daemon/process.h"
+#include "lib/parador.h"
+#include "lifecycle/ends.h"
+#include "lifecycle/record.h"
+
+#define RECONNECT_MS 200
+
+/* The connection that only watches; its events never mix with those that work waits for. */
+static struct parador_handle *watcher;
+static struct loop_fd watch_io = { .fd = -1 };
+static bool due = true;
+
+static const char usage[] =
+    "usage: paradord [-F]\n"
+    "The lifecycle daemon: does what guest files say is to happen when a guest ends.\n"
+    "\n"
+    "  -F, --foreground   stay in the foreground and log to standard error\n"
+    "  -h, --help         this text\n";
+
+static bool parse_options(int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "foreground", no_argument, NULL, 'F' }, { "help", no_argument, NULL, 'h' }, { 0 }
+    };
+    bool foreground = false;
+    int o;
+
+    while ((o = getopt_long(argc, argv, "Fh", options, NULL)) != -1) {
+        if (o == 'F') {
+            foreground = true;
+        } else {
+            fputs(usage, o == 'h' ? stdout : stderr);
+            exit(o == 'h' ? 0 : 2);
+        }
+    }
+    if (optind != argc) {
+        fputs(usage, stderr);
+        exit(2);
+    }
+    return foreground;
+}
+
+static void unwatch(void)
+{
+    if (watch_io.fd >= 0)
+        loop_remove(&watch_io);
+    watch_io.fd = -1;
+    parador_close(watcher);
+    watcher = NULL;
+}
+
+static void on_event(struct loop_fd *self, uint32_t bits)
+{
+    char *path, *token;
+    int got;
+
+    (void)self;
+    (void)bits;
+    while ((got = store_event(watcher, 0, &path, &token)) > 0) {
+        free(path);
+        free(token);
+    }
+    due = true;
+    /* The library would connect again, but without our watch. */
+    if (got < 0)
+        unwatch();
+}
+
+/* A watch fires once when it is set, so nothing is missed between two connections. */
+static bool watch(void)
+{
+    static bool complained;
+    int err;
+
+    if (watcher != NULL)
+        return true;
+    watcher = parador_open();
+    if (watcher == NULL)
+        die("out of memory");
+    if (store_watch(watcher, "@releaseDomain", "end") != 0) {
+        if (!complained)
+            note(LOG_NOTICE, "waiting for the store: %s", parador_error(watcher));
+        complained = true;
+        unwatch();
+        return false;
+    }
+    complained = false;
+    watch_io.fd = store_fd(watcher);
+    watch_io.ready = on_event;
+    err = loop_add(&watch_io, EPOLLIN);
+    if (err != 0)
+        die("cannot wait for the store: %s", strerror(-err));
+    due = true;
+    return true;
+}
+
+static void log_line(void *context, enum parador_log_level level, const char *line)
+{
+    (void)context;
+    note(level == PARADOR_LOG_ERROR ? LOG_ERR : level == PARADOR_LOG_WARN ? LOG_WARNING : LOG_INFO,
+         "%s", line);
+}
+
+/* Looks at the guests if there is reason to; returns how long to wait for the next one. */
+static int round_once(struct parador_handle *h)
+{
+    static uint64_t again_at;
+    uint64_t now;
+    int again;
+
+    if (!watch())
+        return RECONNECT_MS;
+    now = loop_now();
+    if (due || (again_at != 0 && now >= again_at)) {
+        due = false;
+        again = ends_scan(h);
+        now = loop_now();
+        again_at = again >= 0 ? now + again : 0;
+    }
+    return again_at == 0 ? -1 : again_at > now ? (int)(again_at - now) : 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct parador_handle *h;
+    char path[PATH_MAX];
+    bool foreground;
+    int err, timeout;
+
+    process_name("paradord");
+    foreground = parse_options(argc, argv);
+    if (!foreground)
+        process_background();
+    process_catch_signals();
+    loop_init();
+    err = process_mkdirs(record_directory());
+    if (err != 0)
+        die("cannot make %s: %s", record_directory(), strerror(-err));
+    snprintf(path, sizeof(path), "%s/pid", record_directory());
+    process_lock(path);
+    h = parador_open();
+    if (h == NULL)
+        die("out of memory");
+    parador_set_log(h, PARADOR_LOG_WARN, log_line, NULL);
+    timeout = round_once(h);
+    process_ready();
+    while (!process_stopping()) {
+        loop_wait(timeout);
+        timeout = round_once(h);
+    }
+    unwatch();
+    parador_close(h);
+    return 0;
+}
