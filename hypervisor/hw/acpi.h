@@ -43,11 +43,14 @@ struct acpi_fixed {
 };
 extern struct acpi_fixed acpi_fixed;
 
-/* Finds the tables from the boot loader's RSDP (0: search low memory) and reads MADT, FADT, HPET, MCFG. */
+/* Finds the tables from the RSDP's address (0: search low memory); reads MADT, FADT, HPET. */
 void acpi_init(uint64_t rsdp);
 /* A mapped table by its four-letter signature, checksum verified; NULL when absent. */
 const void *acpi_find(const char *signature, size_t *len);
-/* Writes the values dom0 prepared for PM1a/PM1b control: soft off. -ENODEV without the registers; else does not return. */
+/*
+ * Writes the values dom0 prepared for PM1a/PM1b control: soft off. -ENODEV without the
+ * registers; else does not return.
+ */
 int acpi_enter_s5(uint16_t pm1a, uint16_t pm1b);
 /* Writes the reset register; returns when there is none or it had no effect. */
 void acpi_reset(void);

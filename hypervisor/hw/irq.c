@@ -73,7 +73,7 @@ static bool vector_usable(unsigned v)
     return v != 0x80 && v != 0x82 && !vector_irq[v];
 }
 
-/* `count` consecutive vectors, aligned to it (what plain MSI needs), for irqs from `irq`. 0: none. */
+/* `count` vectors in a row, aligned to it (plain MSI needs that), for irqs from `irq`. 0: none. */
 static uint8_t vectors_take(unsigned irq, unsigned count)
 {
     unsigned long flags = spin_lock_irqsave(&alloc_lock);
@@ -320,7 +320,7 @@ int msi_map_multi(const struct msi_target *t, unsigned count)
         d->msi_left = (uint16_t)count;
         d->target = *t;
     }
-    /* Now already: dom0 turns plain MSI on before it binds, and without mask bits it is live then. */
+    /* Now already: dom0 turns plain MSI on before it binds; without mask bits it is live then. */
     for (unsigned i = 0; i < count; i++) {
         unsigned long flags = spin_lock_irqsave(&irqs[first + i].lock);
 

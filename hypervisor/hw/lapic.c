@@ -11,7 +11,7 @@
 #include "hw/tsc.h"
 #include "lib/muldiv.h"
 
-/* SDM vol. 3, chapter 11. Offsets of the memory-mapped registers; in x2APIC mode MSR 0x800 + offset / 16. */
+/* SDM vol. 3, chapter 11: offsets of the registers; in x2APIC mode MSR 0x800 + offset / 16. */
 #define MSR_APIC_BASE 0x1b
 #define APIC_BASE_ENABLE (1ULL << 11)
 #define APIC_BASE_X2 (1ULL << 10)
@@ -124,7 +124,8 @@ void lapic_init_cpu(void)
     max_lvt = (reg_read(REG_VERSION) >> 16) & 0xff;
     reg_write(REG_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
     reg_write(REG_LVT_LINT0, LVT_MASKED | VECTOR_SPURIOUS);
-    reg_write(REG_LVT_LINT1, LVT_NMI);
+    /* Its line goes to every CPU; one of them is enough to report the machine's trouble. */
+    reg_write(REG_LVT_LINT1, cpu == 0 ? LVT_NMI : LVT_NMI | LVT_MASKED);
     if (max_lvt >= 4)
         reg_write(REG_LVT_PERF, LVT_MASKED | VECTOR_SPURIOUS);
     if (max_lvt >= 5)

@@ -19,7 +19,7 @@
 #define MAX_ROUNDS 12
 /* Rounds agree when they differ by less than 1/4096: 250 ppm. */
 #define AGREE_SHIFT 12
-#define WARP_ROUNDS 20000
+#define WARP_TEST_MS 2
 
 uint64_t tsc_khz;
 struct tsc_scale tsc_scale;
@@ -131,11 +131,11 @@ static void set_scale(uint64_t hz)
 {
     int shift = 0;
 
-    for (; hz > NS_PER_SECOND * 2; shift--)
-        hz >>= 1;
+    while (hz >> -shift > NS_PER_SECOND * 2)
+        shift--;
     for (; hz <= NS_PER_SECOND; shift++)
         hz <<= 1;
-    tsc_scale.mul = (uint32_t)((NS_PER_SECOND << 32) / hz);
+    tsc_scale.mul = (uint32_t)mul_div(NS_PER_SECOND << 32, shift < 0 ? 1u << -shift : 1, hz);
     tsc_scale.shift = (int8_t)shift;
 }
 
@@ -181,10 +181,13 @@ static struct {
 
 static void warp_test(void *unused)
 {
+    uint64_t start;
+
     __atomic_fetch_add(&warp.present, 1, __ATOMIC_SEQ_CST);
     while (__atomic_load_n(&warp.present, __ATOMIC_ACQUIRE) < 2)
         cpu_relax();
-    for (int i = 0; i < WARP_ROUNDS; i++) {
+    start = rdtsc_ordered();
+    while (rdtsc_ordered() - start < tsc_khz * WARP_TEST_MS) {
         unsigned long flags = spin_lock_irqsave(&warp.lock);
         uint64_t t = rdtsc_ordered();
 
