@@ -63,7 +63,7 @@ INIT_TEXT static uint64_t *allocate_memory(struct domain *d, uint64_t nr_pages, 
     uint64_t *p2m, pfn = 0;
     unsigned order = CHUNK_ORDER;
 
-    for (*list_order = 0; (PAGE_SIZE << *list_order) < nr_pages * sizeof(*p2m); (*list_order)++)
+    for (*list_order = 0; ((size_t)PAGE_SIZE << *list_order) < nr_pages * sizeof(*p2m); (*list_order)++)
         ;
     p2m = hv_alloc_pages(*list_order);
     if (p2m == NULL)
@@ -142,7 +142,7 @@ INIT_TEXT static struct domain *make_domain(uint64_t nr_pages)
 {
     unsigned vcpus = boot_options.dom0_max_vcpus != 0 ? boot_options.dom0_max_vcpus : nr_cpus;
     struct domain_config cfg = {
-        .privileged = true, .max_vcpus = vcpus > MAX_VCPUS ? MAX_VCPUS : vcpus,
+        .vehicle = &pv_vehicle, .privileged = true, .max_vcpus = vcpus > MAX_VCPUS ? MAX_VCPUS : vcpus,
         .max_grant_frames = -1, .max_maptrack_frames = -1,
     };
     struct domain *d;

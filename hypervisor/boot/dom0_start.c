@@ -13,7 +13,6 @@
 #include "public/start_info.h"
 #include "public/trap.h"
 
-#define LOW_MEMORY_END 0x100000
 
 /*
  * Firmware without a root pointer in low memory (UEFI) leaves dom0 unable to find its ACPI
@@ -21,7 +20,7 @@
  */
 INIT_TEXT static void write_cmdline(char *out, size_t size, const char *cmdline, uint64_t rsdp)
 {
-    if (rsdp >= LOW_MEMORY_END)
+    if (rsdp != 0)
         snprintf(out, size, "%s acpi_rsdp=0x%lx", cmdline, (unsigned long)rsdp);
     else
         strlcpy(out, cmdline, size);

@@ -51,9 +51,20 @@ INIT_TEXT static void choose_low_pages(void)
     panic("no RAM below 1 MiB for other CPUs to start in");
 }
 
+/* BIOSes keep the root pointer where everybody looks for it: ACPI specification 6.4, 5.2.5.1. */
+INIT_TEXT static bool rsdp_in_low_memory(void)
+{
+    const char *low = mfn_to_virt(0);
+
+    for (unsigned pa = 0xe0000; pa < 0x100000; pa += 16)
+        if (!memcmp(low + pa, "RSD PTR ", 8))
+            return true;
+    return false;
+}
+
 INIT_TEXT static void keep_rsdp(void)
 {
-    if (!boot_info.rsdp_size)
+    if (!boot_info.rsdp_size || rsdp_in_low_memory())
         return;
     boot_info.rsdp_copy = boot_info.low_page + PAGE_SIZE;
     memcpy(mfn_to_virt(boot_info.rsdp_copy >> PAGE_SHIFT), boot_info.rsdp, boot_info.rsdp_size);

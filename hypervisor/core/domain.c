@@ -231,11 +231,11 @@ int domain_create(const struct domain_config *cfg, struct domain **out)
 
     if (!cfg->max_vcpus || cfg->max_vcpus > MAX_VCPUS)
         return -EINVAL;
-    d = pv_vehicle.domain_alloc();
+    d = cfg->vehicle->domain_alloc();
     if (!d)
         return -ENOMEM;
-    d->vehicle = &pv_vehicle;
-    d->free_fn = pv_vehicle.domain_free;
+    d->vehicle = cfg->vehicle;
+    d->free_fn = cfg->vehicle->domain_free;
     d->privileged = cfg->privileged;
     memcpy(d->handle, cfg->handle, sizeof(d->handle));
     d->refcount = 1;

@@ -106,6 +106,7 @@ bool domain_hold(struct domain *d);
 void domain_put(struct domain *d);
 
 struct domain_config {
+    const struct vehicle_ops *vehicle;
     domid_t domid;               /* 0: choose one (unless privileged, which is domain 0) */
     bool privileged;
     unsigned max_vcpus;

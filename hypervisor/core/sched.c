@@ -11,7 +11,6 @@
 #include "hw/softirq.h"
 #include "hw/timer.h"
 #include "hw/tlb.h"
-#include "hw/traps.h"
 #include "hw/tsc.h"
 #include "lib/bitmap.h"
 #include "lib/errno.h"
@@ -337,7 +336,7 @@ static void __attribute__((noreturn)) switch_vcpu(struct vcpu *prev, struct vcpu
     if (homeless)
         vcpu_wake(prev);
     load(next, cpu);
-    leave_to(is_idle_vcpu(next) ? idle_loop : return_to_guest);
+    leave_to(is_idle_vcpu(next) ? idle_loop : next->domain->vehicle->enter);
 }
 
 static void arm_slice(struct sched_cpu *sc, uint64_t now, uint64_t slice_ns)

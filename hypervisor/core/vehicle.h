@@ -40,6 +40,8 @@ struct vehicle_ops {
      * NULL when kernel addresses are always mapped.
      */
     void (*kernel_view)(struct vcpu *v, bool on);
+    /* Runs the vcpu that switch_to has loaded; the stack below is given up. */
+    void (*enter)(void) __attribute__((noreturn));
     /*
      * Grant mappings at guest addresses. host_addr is a linear address, or with GNTMAP_contains_pte
      * a machine address of a PTE. The caller holds references for the grant handle; the entry written
@@ -55,7 +57,5 @@ struct vehicle_ops {
     /* Registers and stack of a vcpu, for the debug keys and crash reports. */
     void (*dump)(struct vcpu *v);
 };
-
-extern const struct vehicle_ops pv_vehicle;
 
 #endif

@@ -14,6 +14,7 @@
 #include "hw/tsc.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "pv/pv.h"
 
 static struct spinlock domctl_lock = SPINLOCK_INIT(LOCK_DOMCTL);
 
@@ -25,6 +26,7 @@ static long createdomain(struct domain *none, struct xen_domctl *op)
 {
     const struct xen_domctl_createdomain *c = &op->u.createdomain;
     struct domain_config cfg = {
+        .vehicle = &pv_vehicle,
         .domid = op->domain < DOMID_FIRST_RESERVED ? op->domain : 0,
         .max_vcpus = c->max_vcpus,
         .max_grant_frames = c->max_grant_frames,

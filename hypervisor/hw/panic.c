@@ -17,6 +17,7 @@
 
 static bool noreboot;
 static void (*hook)(void);
+static bool halting;
 static uint32_t panicking; /* CPU number + 1 of the first */
 
 void panic_set_noreboot(bool value)
@@ -24,9 +25,10 @@ void panic_set_noreboot(bool value)
     noreboot = value;
 }
 
-bool panic_in_progress(void)
+bool machine_stops(void)
 {
-    return __atomic_load_n(&panicking, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&panicking, __ATOMIC_ACQUIRE) ||
+        __atomic_load_n(&halting, __ATOMIC_ACQUIRE);
 }
 
 void panic_set_hook(void (*fn)(void))
@@ -132,6 +134,8 @@ void panic_frame(const struct trap_frame *f, const char *fmt, ...)
 void machine_halt(void)
 {
     irq_disable();
+    if (!__atomic_exchange_n(&halting, true, __ATOMIC_SEQ_CST) && nr_cpus > 1)
+        lapic_send_nmi_others();
     for (;;)
         __asm__ volatile("hlt");
 }

@@ -16,8 +16,8 @@ void dump_backtrace(unsigned long rip, unsigned long rbp);
 
 /* noreboot: a panic halts, for the message to be read. */
 void panic_set_noreboot(bool noreboot);
-/* Some CPU panics: the others shall stop. */
-bool panic_in_progress(void);
+/* Some CPU panics or halts: the others shall stop. */
+bool machine_stops(void);
 /* Adds what a floor above knows (the current domain) to what a panic prints. */
 void panic_set_hook(void (*fn)(void));
 

@@ -40,7 +40,7 @@ void hv_trap(struct trap_frame *f)
     unsigned long fixup;
 
     if (f->vector == TRAP_NMI) {
-        if (panic_in_progress())
+        if (machine_stops())
             machine_halt();
         if (nmi_handler)
             nmi_handler(f);

@@ -73,6 +73,7 @@ struct pv_vcpu {
 
 static inline struct pv_domain *to_pv_domain(struct domain *d) { return container_of(d, struct pv_domain, core); }
 static inline struct pv_vcpu *to_pv_vcpu(struct vcpu *v) { return container_of(v, struct pv_vcpu, core); }
+extern const struct vehicle_ops pv_vehicle;
 #define current_pv (to_pv_vcpu(current))
 
 /* Canonical and outside the hypervisor's range: acceptable as a guest entry point or stack. */

@@ -4,6 +4,7 @@
 
 #include "core/domain.h"
 #include "hw/console.h"
+#include "hw/traps.h"
 #include "hw/cpu.h"
 #include "hw/fpu.h"
 #include "lib/errno.h"
@@ -127,6 +128,7 @@ const struct vehicle_ops pv_vehicle = {
     .vcpu_get_context = pv_get_context,
     .switch_from = pv_switch_from,
     .switch_to = pv_switch_to,
+    .enter = return_to_guest,
     .kernel_view = pv_kernel_view,
     .grant_map = pt_grant_map,
     .grant_unmap = pt_grant_unmap,

@@ -128,7 +128,7 @@ static void release(struct domain *d) { live[STRUCTURE]--; free(d); }
 static int init(struct domain *d) { return make(VEHICLE); }
 static void destroy(struct domain *d) { live[VEHICLE]--; }
 static int relinquish(struct domain *d) { return slowly(); }
-const struct vehicle_ops pv_vehicle = {
+static const struct vehicle_ops pv_vehicle = {
     .domain_alloc = alloc, .domain_free = release, .domain_init = init, .domain_destroy = destroy,
     .domain_relinquish = relinquish,
 };
@@ -141,7 +141,8 @@ void panic(const char *fmt, ...) { exit(43); }
 
 static struct domain *create(const char *why_not)
 {
-    struct domain_config cfg = { .max_vcpus = 2, .max_grant_frames = -1, .max_maptrack_frames = -1 };
+    struct domain_config cfg = { .vehicle = &pv_vehicle, .max_vcpus = 2, .max_grant_frames = -1,
+                                 .max_maptrack_frames = -1 };
     struct domain *d = NULL;
     int rc = domain_create(&cfg, &d);
 
@@ -193,7 +194,7 @@ START_TEST(failure_at_every_stage_leaves_nothing)
 {
     fail_at = _i;
     if (_i == PIRQ) { /* only dom0 has interrupts */
-        struct domain_config cfg = { .privileged = true, .max_vcpus = 1 };
+        struct domain_config cfg = { .vehicle = &pv_vehicle, .privileged = true, .max_vcpus = 1 };
         struct domain *d;
 
         ck_assert_int_eq(domain_create(&cfg, &d), -ENOMEM);
@@ -214,7 +215,7 @@ START_TEST(domids_go_round)
 {
     struct domain *a = create(NULL), *b = create(NULL), *c;
     unsigned id = a->domid;
-    struct domain_config cfg = { .max_vcpus = 1, .domid = b->domid };
+    struct domain_config cfg = { .vehicle = &pv_vehicle, .max_vcpus = 1, .domid = b->domid };
 
     ck_assert_uint_eq(b->domid, id + 1);
     kill_all_the_way(a);
@@ -235,7 +236,7 @@ END_TEST
 
 START_TEST(limits)
 {
-    struct domain_config cfg = { .max_vcpus = 0 };
+    struct domain_config cfg = { .vehicle = &pv_vehicle, .max_vcpus = 0 };
     struct domain *d;
 
     ck_assert_int_eq(domain_create(&cfg, &d), -EINVAL);
@@ -330,7 +331,7 @@ END_TEST
 
 static void end_dom0(uint8_t reason)
 {
-    struct domain_config cfg = { .privileged = true, .max_vcpus = 1 };
+    struct domain_config cfg = { .vehicle = &pv_vehicle, .privileged = true, .max_vcpus = 1 };
     struct domain *d;
 
     ck_assert_int_eq(domain_create(&cfg, &d), 0);
