@@ -153,6 +153,20 @@ static void find_identity(struct cpu_features *f)
     f->xsave = r.ecx & (1u << 26);
 }
 
+/*
+ * QEMU's TCG (7.2 at least) reads the stack of LRET and IRET in ring 3 as if from ring 0: with SMAP
+ * on, a pv guest's far return faults. Its CPUID leaf tells it apart from KVM and from processors.
+ */
+static bool smap_breaks_ring3(void)
+{
+    struct cpuid_regs r;
+
+    if (!(cpuid(1, 0).ecx & (1u << 31))) /* no hypervisor below us */
+        return false;
+    r = cpuid(0x40000000, 0);
+    return r.ebx == 0x54474354 && r.ecx == 0x43544743 && r.edx == 0x47435447; /* TCGTCGTCGTCG */
+}
+
 static void find_features(struct cpu_features *f)
 {
     struct cpuid_regs r;
@@ -164,7 +178,7 @@ static void find_features(struct cpu_features *f)
         r = cpuid(7, 0);
         f->fsgsbase = r.ebx & (1u << 0);
         f->smep = r.ebx & (1u << 7);
-        f->smap = r.ebx & (1u << 20);
+        f->smap = (r.ebx & (1u << 20)) && !smap_breaks_ring3();
         f->umip = r.ecx & (1u << 2);
     }
     r = cpuid(0x80000001, 0);
