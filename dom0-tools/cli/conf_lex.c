@@ -190,8 +190,10 @@ static bool read_number(struct lexer *l, struct conf_value *v)
         return false;
     errno = 0;
     v->number = strtoll(v->text, &end, 0);
-    if (*end != '\0' || errno != 0)
+    if (*end != '\0')
         return fail(l, &v->place, "not a number: a text needs quotes around it");
+    if (errno != 0)
+        return fail(l, &v->place, "this number is too large");
     return true;
 }
 
