@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The machine's memory, from the boot loader's list to the frame allocator, and what boot gives back. */
+/*
+ * The machine's memory, from the boot loader's list to the frame allocator, and what boot gives
+ * back.
+ */
 #ifndef BOOT_MEMORY_H
 #define BOOT_MEMORY_H
 

@@ -75,8 +75,9 @@ static const void *at(uint32_t pa)
 }
 
 /*
- * QEMU's strings begin with the file's name as it was given, GRUB 2's do not, but GRUB scripts written for
- * Xen put a word "placeholder" there. An option without "=" that holds a slash is a file name, too.
+ * QEMU's strings begin with the file's name as it was given, GRUB 2's do not, but GRUB scripts
+ * written for Xen put a word "placeholder" there. An option without "=" that holds a slash is a
+ * file name, too.
  */
 INIT_TEXT static const char *without_file_name(const char *s, bool always)
 {

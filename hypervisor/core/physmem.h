@@ -11,24 +11,34 @@
 struct domain;
 
 /*
- * Allocates 2^order zeroed (scrubbed) frames owned by d, each with count PGC_ALLOCATED|1 and type none.
+ * Allocates 2^order zeroed (scrubbed) frames owned by d, each with count PGC_ALLOCATED|1 and type
+ * none.
  * NULL: over max_pages, dying, or no memory.
  */
 struct page_info *physmem_alloc(struct domain *d, unsigned order, unsigned addr_bits);
 /* Gives d ownership of a frame the hypervisor already holds (dom0's image). */
 int physmem_assign(struct domain *d, struct page_info *pg, unsigned order);
-/* page_last_put's target: unlinks from the owner and frees (scrubbing is the allocator's business). */
+/*
+ * page_last_put's target: unlinks from the owner and frees (scrubbing is the allocator's business).
+ */
 void physmem_free_page(struct page_info *pg);
-/* Makes one of our frames readable (or writable) to a guest: owner d, counted in hv_pages, not in tot_pages. */
+/*
+ * Makes one of our frames readable (or writable) to a guest: owner d, counted in hv_pages, not in
+ * tot_pages.
+ */
 void physmem_share_hv_page(struct page_info *pg, struct domain *d, bool writable);
 /* Drops PGC_ALLOCATED of every frame, resumably (-ERESTART). */
 int physmem_relinquish(struct domain *d);
 /*
- * Takes a shared hypervisor frame away from its domain: the frame is freed as soon as no guest refers to it,
+ * Takes a shared hypervisor frame away from its domain: the frame is freed as soon as no guest
+ * refers to it,
  * the domain's structure may go before. NULL is not accepted.
  */
 void physmem_unshare_hv_page(struct page_info *pg);
-/* Returns freed frames that still rest (until no TLB can hold them) to the allocator. Interrupts on, no irq-safe lock. */
+/*
+ * Returns freed frames that still rest (until no TLB can hold them) to the allocator. Interrupts
+ * on, no irq-safe lock.
+ */
 void physmem_drain(void);
 void physmem_init(void);
 

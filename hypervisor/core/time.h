@@ -8,7 +8,10 @@
 struct vcpu;
 struct domain;
 
-/* Refreshes v's pvclock record (and its registered copy) if the scale or stamp changed since. v current or not running. */
+/*
+ * Refreshes v's pvclock record (and its registered copy) if the scale or stamp changed since. v
+ * current or not running.
+ */
 void time_update_vcpu(struct vcpu *v);
 /* Writes the wall clock into shared_info. */
 void time_update_wallclock(struct domain *d);

@@ -18,7 +18,8 @@
 #define HV_PER_CPU_SEL 0xe060 /* limit holds the CPU number, for LSL */
 
 /*
- * Stacks of their own for what can strike while rsp is still the guest's. Offsets in the stack block
+ * Stacks of their own for what can strike while rsp is still the guest's. Offsets in the stack
+ * block
  * of the ends; below each is a page that is not mapped, or the entry stub's, which is not writable:
  * page 0 stub, 1-2 NMI, 4-5 #DF, 7-8 #MC, 10 #DB, 12-15 main stack.
  */
@@ -50,7 +51,10 @@ void desc_init_cpu(void);
  * and invalidates them. Interrupts off. The frames are typed as descriptor pages by the caller.
  */
 void gdt_window_set(const uint64_t *mfns, unsigned n);
-/* Likewise the LDT window (an mfn of ~0: nothing mapped there), and loads LDTR for `entries` descriptors (0: null LDT). */
+/*
+ * Likewise the LDT window (an mfn of ~0: nothing mapped there), and loads LDTR for `entries`
+ * descriptors (0: null LDT).
+ */
 void ldt_window_set(const uint64_t *mfns, unsigned n, unsigned entries);
 #endif
 #endif

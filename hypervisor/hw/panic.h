@@ -7,7 +7,10 @@
 
 struct trap_frame;
 
-/* Prints the reason, registers, a symbolised backtrace and the current domain; then reboots or halts (noreboot). */
+/*
+ * Prints the reason, registers, a symbolised backtrace and the current domain; then reboots or
+ * halts (noreboot).
+ */
 void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn, cold));
 void panic_frame(const struct trap_frame *f, const char *fmt, ...)
     __attribute__((format(printf, 2, 3), noreturn, cold));

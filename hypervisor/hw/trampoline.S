@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The tables that every CPU starts with, and the first instructions of the others: from real mode to their stack. */
+/* The tables every CPU starts with, and the first instructions of the others. */
 #include "hw/layout.h"
 #include "hw/regs.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A 64-bit x86 ELF executable in memory: checked views of its segments. Also compiled by dom0-tools. */
+/*
+ * A 64-bit x86 ELF executable in memory: checked views of its segments. Also compiled by
+ * dom0-tools.
+ */
 #ifndef LIB_ELF_H
 #define LIB_ELF_H
 

@@ -25,14 +25,18 @@ static const struct {
 };
 
 /*
- * What we cannot give to any guest: a kernel that insists on one of these cannot run. Stock Linux insists on
- * writable page tables, which to it means that its plain writes to them work: they do, by emulation.
+ * What we cannot give to any guest: a kernel that insists on one of these cannot run. Stock Linux
+ * insists on
+ * writable page tables, which to it means that its plain writes to them work: they do, by
+ * emulation.
  */
 #define REFUSED_FEATURES \
     ((1u << XENFEAT_writable_descriptor_tables) | \
      (1u << XENFEAT_auto_translated_physmap) | (1u << XENFEAT_supervisor_mode_kernel))
 
-/* "a|!b|c": names we do not know are ignored unless the kernel insists, when they show as bit 31. */
+/*
+ * "a|!b|c": names we do not know are ignored unless the kernel insists, when they show as bit 31.
+ */
 static void read_features(struct pv_notes *n, const char *s, size_t len)
 {
     size_t i = 0;

@@ -1,3 +1,3 @@
 /* SPDX-License-Identifier: MIT */
-/* Given to every compilation by -include: all symbols are our own, so no address is looked up in a GOT. */
+/* By -include in every compilation: all symbols are our own, no address comes from a GOT. */
 #pragma GCC visibility push(hidden)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Formatting: %d %i %u %x %X %o %c %s %p %% with l, ll, z, width, precision, 0 and -; %pS prints a symbol. */
+/* Formatting: the usual conversions, widths and flags; %pS prints a symbol. */
 #ifndef LIB_PRINTF_H
 #define LIB_PRINTF_H
 

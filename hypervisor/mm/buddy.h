@@ -9,7 +9,10 @@
 
 #define MAX_ORDER 18
 
-/* addr_bits limits the machine address (0: no limit), for DMA. Returns NULL when out of memory. Contents undefined. */
+/*
+ * addr_bits limits the machine address (0: no limit), for DMA. Returns NULL when out of memory.
+ * Contents undefined.
+ */
 struct page_info *buddy_alloc(unsigned order, unsigned addr_bits);
 /* Frees a block as allocated, or single frames of one. */
 void buddy_free(struct page_info *pg, unsigned order);
@@ -18,7 +21,9 @@ uint64_t buddy_free_pages(void);
 uint64_t buddy_free_pages_below(unsigned addr_bits);
 /* Boot: takes over what mm/early has left. */
 void buddy_init(void);
-/* Boot: gives the allocator frames of [start, end) that were in use so far (init memory, modules). */
+/*
+ * Boot: gives the allocator frames of [start, end) that were in use so far (init memory, modules).
+ */
 void buddy_add(uint64_t start, uint64_t end);
 /* Largest free blocks per order, for the memory debug key. */
 void buddy_dump(void);

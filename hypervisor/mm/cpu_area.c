@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Making the per-CPU areas: stack block, entry stub, descriptor windows, copy of the per-CPU variables. */
+/* Making the per-CPU areas: stacks, entry stub, descriptor windows, per-CPU variables. */
 #include "mm/cpu_area.h"
 
 #include "hw/desc.h"

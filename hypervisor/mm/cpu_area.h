@@ -5,7 +5,9 @@
 
 struct cpu_info;
 
-/* Makes the area of a CPU that has not started; returns its record, at the top of its stack block. */
+/*
+ * Makes the area of a CPU that has not started; returns its record, at the top of its stack block.
+ */
 struct cpu_info *cpu_area_init(unsigned cpu);
 
 #endif

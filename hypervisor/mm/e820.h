@@ -31,8 +31,8 @@ extern struct e820_map e820;
 /* Appends; entries beyond E820_MAX are dropped (false). */
 bool e820_append(struct e820_map *map, uint64_t start, uint64_t size, uint32_t type);
 /*
- * Sorts, resolves overlaps (the type that is less usable wins: unknown types and reserved over NVS over ACPI
- * over RAM), and joins neighbours of one type.
+ * Sorts, resolves overlaps (the type that is less usable wins: unknown types and reserved over NVS
+ * over ACPI over RAM), and joins neighbours of one type.
  */
 void e820_normalise(struct e820_map *map);
 /* Does [start, start+size) lie wholly within RAM? */

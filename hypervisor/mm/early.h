@@ -11,7 +11,8 @@ void early_init(void);
 void early_reserve(uint64_t start, uint64_t size);
 /*
  * Allocates size bytes aligned to align (a power of two), as high as possible, and below what
- * early_set_limit allows. Returns the physical address; panics when there is none. Contents undefined.
+ * early_set_limit allows. Returns the physical address; panics when there is none. Contents
+ * undefined.
  */
 uint64_t early_alloc(uint64_t size, uint64_t align);
 /* Only what is mapped can be used: 4 GiB by head.S, everything once the direct map stands. */

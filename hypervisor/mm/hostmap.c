@@ -16,7 +16,10 @@
 #include "mm/early.h"
 #include "mm/frame.h"
 
-/* Intel SDM volume 3, 4.5: entries of 4-level paging. Ours are global: every address space has them. */
+/*
+ * Intel SDM volume 3, 4.5: entries of 4-level paging. Ours are global: every address space has
+ * them.
+ */
 #define P_PRESENT (1ULL << 0)
 #define P_RW (1ULL << 1)
 #define P_USER (1ULL << 2)
@@ -88,7 +91,9 @@ static uint64_t *l3_entry(unsigned long va)
     return &host_l3[slot - HV_FIRST_SLOT][(va >> L3_PAGE_SHIFT) % PT_ENTRIES];
 }
 
-/* The table below *entry, made if there is none; a large page is split into the next smaller size. */
+/*
+ * The table below *entry, made if there is none; a large page is split into the next smaller size.
+ */
 static uint64_t *descend(uint64_t *entry, unsigned child_shift)
 {
     uint64_t *t, old = *entry;

@@ -27,13 +27,20 @@ void hostmap_drop_image(unsigned long start, unsigned long end);
 /* Maps physical [pa, pa+len) in the dynamic area; returns the address of pa or NULL. */
 void *host_ioremap(uint64_t pa, size_t len, unsigned prot);
 void host_iounmap(void *va, size_t len);
-/* Sets one 4 KiB mapping in our half (per-CPU area, dynamic area); mfn ~0ULL unmaps. No flush. Returns 0 or -ENOMEM. */
+/*
+ * Sets one 4 KiB mapping in our half (per-CPU area, dynamic area); mfn ~0ULL unmaps. No flush.
+ * Returns 0 or -ENOMEM.
+ */
 int host_map_page(unsigned long va, uint64_t mfn, unsigned prot);
-/* The address of the L1 entry for a va that host_map_page has mapped before (descriptor windows). */
+/*
+ * The address of the L1 entry for a va that host_map_page has mapped before (descriptor windows).
+ */
 uint64_t *host_l1e(unsigned long va);
 /* Copies our sixteen slots into a guest's new top-level table. */
 void host_fill_l4(uint64_t *l4);
-/* Physical address of our own top-level table (idle vcpus, and while a guest's is being changed). */
+/*
+ * Physical address of our own top-level table (idle vcpus, and while a guest's is being changed).
+ */
 extern unsigned long host_cr3;
 
 #endif

@@ -27,7 +27,8 @@
 
 struct pt_table;
 /*
- * mmu_update: one request. `pt_owner` and `fg_owner` are held by the caller. *t (pt_entry.h) keeps the table
+ * mmu_update: one request. `pt_owner` and `fg_owner` are held by the caller. *t (pt_entry.h) keeps
+ * the table
  * between requests of a batch: all zero before the first, pt_table_release() after the last.
  * 0 or -errno (-ERESTART: preempted, nothing written).
  */
@@ -40,14 +41,19 @@ int pt_new_kernel_root(struct pv_vcpu *v, uint64_t mfn);
 int pt_new_user_root(struct pv_vcpu *v, uint64_t mfn);
 int pt_pin(struct domain *d, uint64_t mfn, uint64_t type);
 int pt_unpin(struct domain *d, uint64_t mfn);
-/* Drops a vcpu's roots when it dies or is reset: it is not running and its CR3 is loaded nowhere. Always 0. */
+/*
+ * Drops a vcpu's roots when it dies or is reset: it is not running and its CR3 is loaded nowhere.
+ * Always 0.
+ */
 int pt_drop_roots(struct pv_vcpu *v);
 /* Domain death: unpins everything and drops what is left; resumable. */
 int pt_relinquish(struct domain *d);
 
 /*
- * A page fault by v's kernel at `addr` with `f->error_code`: true when it was a write to a page table of its own
- * (or an M2P/MMIO-config write we emulate) and has been carried out, or when the fault was spurious.
+ * A page fault by v's kernel at `addr` with `f->error_code`: true when it was a write to a page
+ * table of its own
+ * (or an M2P/MMIO-config write we emulate) and has been carried out, or when the fault was
+ * spurious.
  */
 bool pt_write_fault(struct pv_vcpu *v, struct trap_frame *f, uint64_t addr);
 
@@ -55,7 +61,10 @@ bool pt_write_fault(struct pv_vcpu *v, struct trap_frame *f, uint64_t addr);
 int pt_grant_map(struct vcpu *v, uint64_t host_addr, uint64_t mfn, uint32_t gnt_flags);
 int pt_grant_unmap(struct vcpu *v, uint64_t host_addr, uint64_t mfn, uint32_t gnt_flags, uint64_t new_addr);
 
-/* Reads the current guest's translation of va: the L1 entry (or a superpage made into one); 0: none. For diagnostics and LDT mapping. */
+/*
+ * Reads the current guest's translation of va: the L1 entry (or a superpage made into one); 0:
+ * none. For diagnostics and LDT mapping.
+ */
 uint64_t pt_lookup(struct pv_vcpu *v, uint64_t va);
 
 #endif
