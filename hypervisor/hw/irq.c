@@ -419,10 +419,8 @@ static void device_interrupt(uint8_t vector)
         __atomic_fetch_sub(&d->running, 1, __ATOMIC_RELEASE);
 }
 
-void irq_entry(struct trap_frame *f)
+static void dispatch(uint8_t vector)
 {
-    uint8_t vector = (uint8_t)f->vector;
-
     switch (vector) {
     case VECTOR_EVENT_CHECK: /* the way back to the guest does it */
         lapic_eoi();
@@ -452,6 +450,14 @@ void irq_entry(struct trap_frame *f)
             lapic_eoi();
         break;
     }
+}
+
+void irq_entry(struct trap_frame *f)
+{
+    unsigned before = spin_interrupt_enter();
+
+    dispatch((uint8_t)f->vector);
+    spin_interrupt_leave(before);
 }
 
 /* Moved out of the exceptions' way and masked for good (8259A data sheet). */

@@ -13,6 +13,7 @@
 
 struct held {
     unsigned count;
+    unsigned base; /* of those taken in the present interrupt */
     const struct spinlock *lock[MAX_HELD];
 };
 static DEFINE_PER_CPU(struct held, held);
@@ -24,7 +25,7 @@ static void check_order(const struct spinlock *l, bool pair)
 
     BUG_ON(l->irq_safe && irq_enabled());
     BUG_ON(h->count == MAX_HELD);
-    for (unsigned i = 0; i < h->count; i++)
+    for (unsigned i = h->base; i < h->count; i++)
         if (h->lock[i]->level > l->level || (h->lock[i]->level == l->level && !pair))
             panic("lock %p of level %u taken while %p of level %u is held", (void *)l, l->level,
                   (void *)h->lock[i], h->lock[i]->level);
@@ -52,7 +53,26 @@ static void note_released(const struct spinlock *l)
     }
     panic("lock %p released that is not held", (void *)l);
 }
+
+unsigned spin_interrupt_enter(void)
+{
+    struct held *h = &this_cpu(held);
+    unsigned before = h->base;
+
+    h->base = h->count;
+    return before;
+}
+
+void spin_interrupt_leave(unsigned before)
+{
+    struct held *h = &this_cpu(held);
+
+    BUG_ON(h->count != h->base);
+    h->base = before;
+}
 #else
+unsigned spin_interrupt_enter(void) { return 0; }
+void spin_interrupt_leave(unsigned before) { }
 static inline void check_order(const struct spinlock *l, bool pair) { }
 static inline void note_taken(const struct spinlock *l) { }
 static inline void note_released(const struct spinlock *l) { }

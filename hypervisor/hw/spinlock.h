@@ -44,6 +44,13 @@ struct spinlock {
 #define SPINLOCK_INIT(lvl) { .level = (lvl) }
 #define SPINLOCK_IRQ_INIT(lvl) { .level = (lvl), .irq_safe = 1 }
 
+/*
+ * Around an interrupt handler: what the interrupted code holds does not count for the order. It can
+ * only be locks that are not irq-safe, which no handler waits for.
+ */
+unsigned spin_interrupt_enter(void);
+void spin_interrupt_leave(unsigned before);
+
 void spin_lock_init(struct spinlock *l, enum lock_level level);
 void spin_lock_init_irq(struct spinlock *l, enum lock_level level);
 void spin_lock(struct spinlock *l);
