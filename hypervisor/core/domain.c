@@ -34,7 +34,7 @@ static struct domain *table[MAX_DOMAINS]; /* written under the lock, read withou
 static struct list_head all_domains = LIST_HEAD_INIT(all_domains);
 static unsigned next_domid = 1;           /* [table_lock] identifiers are not reused soon */
 
-/* VIRQ_DOM_EXC is sent from a timer: a domain may crash in places where no event lock can be taken. */
+/* VIRQ_DOM_EXC is sent from a timer: a domain may crash where no event lock can be taken. */
 static struct timer exit_notice;
 
 static void send_exit_notice(void *arg)
@@ -201,7 +201,9 @@ static int create_parts(struct domain *d, const struct domain_config *cfg, enum 
     if (rc)
         return rc;
     *done = CREATE_EVTCHN;
-    rc = grant_domain_init(d, cfg->max_grant_frames < 0 ? DEFAULT_GRANT_FRAMES : cfg->max_grant_frames,
+    rc = grant_domain_init(d,
+                           cfg->max_grant_frames < 0 ? DEFAULT_GRANT_FRAMES
+                                                     : cfg->max_grant_frames,
                            cfg->max_maptrack_frames < 0 ? DEFAULT_MAPTRACK_FRAMES
                                                         : cfg->max_maptrack_frames);
     if (rc)
@@ -357,8 +359,8 @@ static void __attribute__((noreturn)) end_machine(uint8_t code)
         machine_reboot();
     }
     /* Reboots, or with the option noreboot stays, as for a failure of our own. */
-    panic("dom0 %s (shutdown reason %u)", code == SHUTDOWN_watchdog ? "missed its watchdog" : "crashed",
-          code);
+    panic("dom0 %s (shutdown reason %u)",
+          code == SHUTDOWN_watchdog ? "missed its watchdog" : "crashed", code);
 }
 
 void domain_shutdown(struct domain *d, uint8_t code)

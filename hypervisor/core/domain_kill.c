@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of a domain, in slices: each step can be repeated, and none minds what creation left out. */
+/* The end of a domain, in slices: each can be repeated, none minds what creation left out. */
 #include "core/domain.h"
 #include "core/evtchn.h"
 #include "core/grant.h"

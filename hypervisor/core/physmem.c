@@ -213,7 +213,8 @@ void physmem_free_page(struct page_info *pg)
         return;
     }
     if (!d)
-        panic("frame %#lx lost its last reference but has no owner", (unsigned long)page_to_mfn(pg));
+        panic("frame %#lx lost its last reference but has no owner",
+              (unsigned long)page_to_mfn(pg));
     spin_lock(&d->page_lock);
     unlink_frame(d, page_to_mfn(pg));
     last = --d->tot_pages == 0;

@@ -32,7 +32,8 @@ void runstate_get(struct vcpu *v, struct vcpu_runstate_info *out)
 static bool write_area(struct vcpu *v)
 {
     struct guest_ptr area = v->runstate_guest;
-    struct guest_ptr entry = guest_ptr(area.va + offsetof(struct vcpu_runstate_info, state_entry_time));
+    struct guest_ptr entry =
+        guest_ptr(area.va + offsetof(struct vcpu_runstate_info, state_entry_time));
     struct vcpu_runstate_info r = v->runstate;
     bool marked = v->domain->vm_assist & (1u << VMASST_TYPE_runstate_update_flag);
 

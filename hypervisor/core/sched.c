@@ -113,7 +113,7 @@ void vcpu_sleep_nosync(struct vcpu *v)
     spin_unlock_irqrestore(l, flags);
 }
 
-/* Picked but not yet loaded counts as running; the state goes first, is_running after the saving. */
+/* Picked but not yet loaded counts as running: the state goes first, is_running last. */
 static bool on_a_cpu(const struct vcpu *v)
 {
     return __atomic_load_n(&v->sched.state, __ATOMIC_ACQUIRE) == SCHED_RUNNING ||
@@ -288,11 +288,12 @@ static void steal_work(unsigned cpu)
 static void __attribute__((noreturn)) leave_to(void (*fn)(void))
 {
     /* The frame lies 8 bytes off a multiple of 16: fn finds the stack as if it had been called. */
-    __asm__ volatile("mov %0, %%rsp; xor %%ebp, %%ebp; jmp *%1" ::"r"(guest_regs()), "r"(fn) : "memory");
+    __asm__ volatile("mov %0, %%rsp; xor %%ebp, %%ebp; jmp *%1" ::"r"(guest_regs()), "r"(fn)
+                     : "memory");
     __builtin_unreachable();
 }
 
-/* Interrupts off. Afterwards nothing of prev is on this CPU and any other may run it, or free it. */
+/* Interrupts off. Afterwards nothing of prev is on this CPU; any other may run or free it. */
 static void put_away(struct vcpu *prev, unsigned cpu)
 {
     if (!is_idle_vcpu(prev)) {
@@ -307,7 +308,7 @@ static void put_away(struct vcpu *prev, unsigned cpu)
     __atomic_store_n(&prev->is_running, false, __ATOMIC_RELEASE);
 }
 
-/* Interrupts off. Makes next this CPU's vcpu and loads what it needs; the idle vcpu needs nothing. */
+/* Interrupts off. Makes next this CPU's vcpu and loads what it needs: nothing for the idle one. */
 static void load(struct vcpu *next, unsigned cpu)
 {
     /* The CPU it ran on last puts it away before it waits for anything itself. */
@@ -317,7 +318,7 @@ static void load(struct vcpu *next, unsigned cpu)
     current = next;
     if (is_idle_vcpu(next))
         return;
-    /* Before the first translation can be cached: whoever changes tables from now on asks this CPU too. */
+    /* Before a translation can be cached: whoever changes tables from now on asks this CPU too. */
     cpumask_set(&next->domain->dirty_cpumask, cpu);
     next->dirty_cpu = cpu;
     next->domain->vehicle->switch_to(next);
@@ -327,7 +328,8 @@ static void load(struct vcpu *next, unsigned cpu)
 }
 
 /* Interrupts off; does not return. */
-static void __attribute__((noreturn)) switch_vcpu(struct vcpu *prev, struct vcpu *next, unsigned cpu)
+static void __attribute__((noreturn))
+switch_vcpu(struct vcpu *prev, struct vcpu *next, unsigned cpu)
 {
     /* Read while prev is ours: it was taken off this queue because it may not run here. */
     bool homeless = !is_idle_vcpu(prev) && !cpumask_test(&prev->hard_affinity, cpu);

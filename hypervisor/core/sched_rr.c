@@ -72,7 +72,7 @@ static unsigned least_loaded(const struct vcpu *v)
     return best == MAX_CPUS ? cpumask_next(&cpu_online_mask, 0) : best;
 }
 
-/* Where v was last, if that CPU idles (its caches may still know v); else any idle one; else it stays. */
+/* Where v was last, if that CPU idles (its caches may know v); else any idle one; else it stays. */
 static unsigned rr_pick_cpu(struct vcpu *v)
 {
     unsigned cpu;

@@ -120,7 +120,7 @@ static void singleshot_fired(void *arg)
     send_vcpu_virq(arg, VIRQ_TIMER);
 }
 
-/* Keeps the beat: the next tick is a whole number of periods after the last, however late we are. */
+/* Keeps the beat: the next tick is whole periods after the last, however late we are. */
 static void periodic_fired(void *arg)
 {
     struct vcpu *v = arg;

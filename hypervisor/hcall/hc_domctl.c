@@ -18,8 +18,9 @@
 
 static struct spinlock domctl_lock = SPINLOCK_INIT(LOCK_DOMCTL);
 
-/* What a pv domain may be created with: flags that ask for nothing, and the toolstack's own marks. */
-#define CDF_ACCEPTED (XEN_DOMCTL_CDF_xs_domain | XEN_DOMCTL_CDF_s3_integrity | XEN_DOMCTL_CDF_oos_off)
+/* What a pv domain may be created with: flags that ask for nothing, and the toolstack's marks. */
+#define CDF_ACCEPTED \
+    (XEN_DOMCTL_CDF_xs_domain | XEN_DOMCTL_CDF_s3_integrity | XEN_DOMCTL_CDF_oos_off)
 #define MAX_GRANT_VERSION 2
 
 static long createdomain(struct domain *none, struct xen_domctl *op)
@@ -37,7 +38,8 @@ static long createdomain(struct domain *none, struct xen_domctl *op)
     int rc;
 
     if ((c->flags & ~CDF_ACCEPTED) || c->iommu_opts || c->vmtrace_size || c->cpupool_id ||
-        (c->arch.emulation_flags & ~XEN_X86_EMU_PIT) || (c->arch.misc_flags & ~XEN_X86_MISC_FLAGS_MAX) ||
+        (c->arch.emulation_flags & ~XEN_X86_EMU_PIT) ||
+        (c->arch.misc_flags & ~XEN_X86_MISC_FLAGS_MAX) ||
         (c->grant_opts & ~XEN_DOMCTL_GRANT_version_mask) || c->grant_opts > MAX_GRANT_VERSION)
         return -EINVAL;
     memcpy(cfg.handle, c->handle, sizeof(cfg.handle));
@@ -173,7 +175,7 @@ static long get_address_size(struct domain *d, struct xen_domctl *op)
     return 0;
 }
 
-/* Every guest reads the TSC itself: modes 0 (emulate where needed, which is nowhere) and 2 (never). */
+/* Every guest reads the TSC itself: modes 0 (emulate where needed: nowhere) and 2 (never). */
 static long gettscinfo(struct domain *d, struct xen_domctl *op)
 {
     op->u.tsc_info = (struct xen_domctl_tsc_info){ .gtsc_khz = tsc_khz, .elapsed_nsec = now_ns() };
@@ -251,10 +253,13 @@ static const struct domctl_row rows[] = {
     { XEN_DOMCTL_set_paging_mempool_size, DOMCTL_DOMAIN, no_paging_pool },
 
     { XEN_DOMCTL_max_vcpus, DOMCTL_DOMAIN | DOMCTL_LOCKED, domctl_max_vcpus },
-    { XEN_DOMCTL_setvcpucontext, DOMCTL_DOMAIN | DOMCTL_LOCKED | DOMCTL_OTHER, domctl_setvcpucontext },
-    { XEN_DOMCTL_getvcpucontext, DOMCTL_DOMAIN | DOMCTL_LOCKED | DOMCTL_OTHER, domctl_getvcpucontext },
+    { XEN_DOMCTL_setvcpucontext, DOMCTL_DOMAIN | DOMCTL_LOCKED | DOMCTL_OTHER,
+      domctl_setvcpucontext },
+    { XEN_DOMCTL_getvcpucontext, DOMCTL_DOMAIN | DOMCTL_LOCKED | DOMCTL_OTHER,
+      domctl_getvcpucontext },
     { XEN_DOMCTL_getvcpuinfo, DOMCTL_DOMAIN | DOMCTL_OUT, domctl_getvcpuinfo },
-    { XEN_DOMCTL_setvcpuaffinity, DOMCTL_DOMAIN | DOMCTL_LOCKED | DOMCTL_OUT, domctl_setvcpuaffinity },
+    { XEN_DOMCTL_setvcpuaffinity, DOMCTL_DOMAIN | DOMCTL_LOCKED | DOMCTL_OUT,
+      domctl_setvcpuaffinity },
     { XEN_DOMCTL_getvcpuaffinity, DOMCTL_DOMAIN | DOMCTL_OUT, domctl_getvcpuaffinity },
     { XEN_DOMCTL_scheduler_op, DOMCTL_DOMAIN | DOMCTL_LOCKED | DOMCTL_OUT, domctl_scheduler_op },
     { XEN_DOMCTL_sendtrigger, DOMCTL_DOMAIN, domctl_sendtrigger },

@@ -80,8 +80,8 @@ static long op_shutdown_code(struct guest_ptr arg)
         return -EFAULT;
     if (op.reason >= SHUTDOWN_CODE_NONE)
         return -EINVAL;
-    if (!__atomic_compare_exchange_n(&current->domain->shutdown_code, &none, (uint8_t)op.reason, false,
-                                     __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+    if (!__atomic_compare_exchange_n(&current->domain->shutdown_code, &none, (uint8_t)op.reason,
+                                     false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
         return -EBUSY;
     return 0;
 }
@@ -95,7 +95,7 @@ static long op_watchdog(struct guest_ptr arg)
     return domain_watchdog(current->domain, op.id, op.timeout);
 }
 
-/* dom0 pins itself while it talks to firmware that only works on one CPU; no other pin may stand. */
+/* dom0 pins itself while it talks to firmware that only works on one CPU. */
 static long op_pin_override(struct guest_ptr arg)
 {
     struct sched_pin_override op;

@@ -46,7 +46,7 @@ static long readconsole(struct xen_sysctl *op)
     return 0;
 }
 
-/* Bits of an APIC identifier below the core (level 0) or the socket (level 1): SDM volume 2, CPUID leaf 0xb. */
+/* Bits of an APIC id below the core (level 0) or the socket (1): SDM volume 2, CPUID leaf 0xb. */
 static unsigned apic_shift(unsigned level)
 {
     if (cpu_features.max_leaf < 0xb || !(cpuid(0xb, level).ebx & 0xffff))
@@ -168,7 +168,7 @@ static long getcpuinfo(struct xen_sysctl *op)
     return 0;
 }
 
-/* Frames are not counted by address; a caller who asks for a part gets the whole, as one node has it. */
+/* Frames are not counted by address: a caller who asks for a part gets the whole. */
 static long availheap(struct xen_sysctl *op)
 {
     struct xen_sysctl_availheap *a = &op->u.availheap;
@@ -194,7 +194,8 @@ static long cputopoinfo(struct xen_sysctl *op)
             topo.socket = socket_of(acpi_cpu_apic_id[cpu]);
             topo.node = 0;
         }
-        if (copy_to_guest(guest_ptr_at(guest_ptr(t->cputopo), cpu, sizeof(topo)), &topo, sizeof(topo)))
+        if (copy_to_guest(guest_ptr_at(guest_ptr(t->cputopo), cpu, sizeof(topo)), &topo,
+                          sizeof(topo)))
             return -EFAULT;
     }
     t->num_cpus = t->cputopo ? n : nr_cpus;
@@ -260,7 +261,7 @@ static long cpupool_op(struct xen_sysctl *op)
     }
 }
 
-/* The policy has no parameters for a whole pool; its one shape, credit2's, has a rate limit: off. */
+/* The policy has no parameters for a pool; its one shape, credit2's, has a rate limit: off. */
 static long scheduler_op(struct xen_sysctl *op)
 {
     struct xen_sysctl_scheduler_op *s = &op->u.scheduler_op;
