@@ -110,6 +110,9 @@ int name_claim(struct parador_handle *h, store_tx tx, const char *name, domid_t 
     char path[INDEX_PATH_MAX];
     long holder = name_lookup_indexed(h, tx, name);
 
+    /* Nobody has entered dom0, which the store daemon names. */
+    if (holder < 0 && is_named(h, tx, 0, name))
+        holder = 0;
     if (holder >= 0 && holder != domid)
         return parador_fail(h, EEXIST, "there is a guest called \"%s\" already (domain %ld)", name,
                             holder);
