@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "guest/tree.h"
-
 #define MAX_FILE_SIZE (1 << 20)
 #define MAX_VCPUS 128
 
@@ -142,7 +140,7 @@ static int set_uuid(struct reader *r, const struct conf_setting *s, void *field)
 static int set_action(struct reader *r, const struct conf_setting *s, void *field)
 {
     for (enum guest_action i = 0; i <= GUEST_ACTION_SOFT_RESET; i++)
-        if (s->value->type == CONF_STRING && strcmp(s->value->text, tree_action_name(i)) == 0) {
+        if (s->value->type == CONF_STRING && strcmp(s->value->text, guest_action_name(i)) == 0) {
             *(enum guest_action *)field = i;
             return 0;
         }

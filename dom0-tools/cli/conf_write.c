@@ -5,8 +5,6 @@
 #include <string.h>
 
 #include "cli/conf.h"
-#include "guest/tree.h"
-
 /* What stands between the quotes; see escaped() in conf_lex.c. */
 static void put_escaped(FILE *f, const char *text)
 {
@@ -42,7 +40,7 @@ static void put_number(FILE *f, const char *key, unsigned long long n)
 
 static void put_action(FILE *f, const char *key, enum guest_action action)
 {
-    fprintf(f, "%s = \"%s\"\n", key, tree_action_name(action));
+    fprintf(f, "%s = \"%s\"\n", key, guest_action_name(action));
 }
 
 /* The target stands last, because it takes the rest of the text, commas and all. */

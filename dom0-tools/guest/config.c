@@ -88,3 +88,18 @@ struct guest_store_node *guest_config_add_node(struct guest_config *config)
 {
     return add_entry((void **)&config->nodes, &config->nr_nodes, sizeof(*config->nodes));
 }
+
+const char *guest_action_name(enum guest_action action)
+{
+    static const char *const names[] = {
+        [GUEST_ACTION_DESTROY] = "destroy",
+        [GUEST_ACTION_RESTART] = "restart",
+        [GUEST_ACTION_RENAME_RESTART] = "rename-restart",
+        [GUEST_ACTION_PRESERVE] = "preserve",
+        [GUEST_ACTION_COREDUMP_DESTROY] = "coredump-destroy",
+        [GUEST_ACTION_COREDUMP_RESTART] = "coredump-restart",
+        [GUEST_ACTION_SOFT_RESET] = "soft-reset",
+    };
+
+    return (size_t)action < sizeof(names) / sizeof(names[0]) ? names[action] : "destroy";
+}

@@ -113,6 +113,9 @@ struct guest_disk *guest_config_add_disk(struct guest_config *config);
 struct guest_vif *guest_config_add_vif(struct guest_config *config);
 struct guest_store_node *guest_config_add_node(struct guest_config *config);
 
+/** An action as the guest file spells it. */
+const char *guest_action_name(enum guest_action action);
+
 /** Why a domain ended: SHUTDOWN_* of public/sched.h, or one of these. */
 #define GUEST_NOT_SHUT_DOWN 0xff
 

@@ -67,21 +67,6 @@ static void own(struct tree *t, const char *key, domid_t owner, domid_t reader)
         t->failed = true;
 }
 
-const char *tree_action_name(enum guest_action action)
-{
-    static const char *const names[] = {
-        [GUEST_ACTION_DESTROY] = "destroy",
-        [GUEST_ACTION_RESTART] = "restart",
-        [GUEST_ACTION_RENAME_RESTART] = "rename-restart",
-        [GUEST_ACTION_PRESERVE] = "preserve",
-        [GUEST_ACTION_COREDUMP_DESTROY] = "coredump-destroy",
-        [GUEST_ACTION_COREDUMP_RESTART] = "coredump-restart",
-        [GUEST_ACTION_SOFT_RESET] = "soft-reset",
-    };
-
-    return (size_t)action < sizeof(names) / sizeof(names[0]) ? names[action] : "destroy";
-}
-
 /* /vm/<uuid>: what does not depend on the domain's number. */
 static void write_vm(struct tree *t, const struct guest_config *config,
                      const struct guest_numbers *numbers)
@@ -95,10 +80,10 @@ static void write_vm(struct tree *t, const struct guest_config *config,
     put(t, "name", "%s", config->name);
     put(t, "domid", "%u", t->domid);
     put(t, "start_time", "%lld", (long long)time(NULL));
-    put(t, "on_poweroff", "%s", tree_action_name(config->on_poweroff));
-    put(t, "on_reboot", "%s", tree_action_name(config->on_reboot));
-    put(t, "on_crash", "%s", tree_action_name(config->on_crash));
-    put(t, "on_watchdog", "%s", tree_action_name(config->on_watchdog));
+    put(t, "on_poweroff", "%s", guest_action_name(config->on_poweroff));
+    put(t, "on_reboot", "%s", guest_action_name(config->on_reboot));
+    put(t, "on_crash", "%s", guest_action_name(config->on_crash));
+    put(t, "on_watchdog", "%s", guest_action_name(config->on_watchdog));
     put(t, "image/ostype", "linux");
     put(t, "image/kernel", "%s", config->kernel);
     put(t, "image/ramdisk", "%s", config->ramdisk ? config->ramdisk : "");

@@ -37,7 +37,4 @@ int tree_write_rings(struct parador_handle *h, domid_t domid, const struct build
 /** Removes every entry of domid but its back-ends (device_teardown() does those). */
 int tree_remove(struct parador_handle *h, domid_t domid);
 
-/** An action as the guest file spells it. */
-const char *tree_action_name(enum guest_action action);
-
 #endif
