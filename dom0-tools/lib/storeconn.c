@@ -103,7 +103,8 @@ int store_connect(struct parador_handle *h)
     s->fd = open_socket(path);
     err = errno;
     s->is_socket = s->fd >= 0;
-    if (s->fd < 0)
+    /* A socket that refuses means a dead daemon: through the kernel we would wait for ever. */
+    if (s->fd < 0 && err == ENOENT)
         s->fd = open(DEFAULT_DEVICE, O_RDWR | O_CLOEXEC);
     if (s->fd < 0) {
         free(s);
@@ -263,18 +264,8 @@ static int batch_flush(struct parador_handle *h)
 
     if (!pending)
         return 0;
-    if (h->store->is_socket) {
-        if (send_all(h, b->bytes, b->used) < 0)
-            return -1;
-    } else {
-        /* The kernel's device takes one message per write. */
-        for (i = 0; i < pending; i++) {
-            size_t end = i + 1 < pending ? b->at[i + 1] : b->used;
-
-            if (send_all(h, b->bytes + b->at[i], end - b->at[i]) < 0)
-                return -1;
-        }
-    }
+    if (send_all(h, b->bytes, b->used) < 0)
+        return -1;
     for (i = 0; i < pending; i++) {
         uint32_t type;
         struct store_message *reply = await(h, b->first_id + i, &type);
@@ -370,7 +361,8 @@ int store_command(struct parador_handle *h, uint32_t type, store_tx tx, const st
 {
     struct store_message *reply;
 
-    if (h->store && h->store->batch.depth)
+    /* Over the kernel's device not every daemon keeps its head with many requests at once. */
+    if (h->store && h->store->batch.depth && h->store->is_socket)
         return batch_add(h, type, tx, parts, count);
     reply = store_request(h, type, tx, parts, count);
     if (!reply)
