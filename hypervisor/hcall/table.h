@@ -36,6 +36,7 @@
     X(__HYPERVISOR_sysctl, sysctl, 1, CONTROL)                     \
     X(__HYPERVISOR_domctl, domctl, 1, CONTROL)
 
-/* Handlers: long hc_<name>(...) with the table's number of arguments, in hcall/hc_*.c; prototypes in hcall/handlers.h. */
+/* Handlers: long hc_<name>(...) with the table's number of arguments, in hcall/hc_*.c; prototypes
+ * in hcall/handlers.h. */
 
 #endif
