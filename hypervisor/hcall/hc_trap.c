@@ -16,7 +16,8 @@
 /* A code selector that the guest may name: in its own tables, or one of the two flat ones. */
 static bool code_selector_ok(uint16_t sel)
 {
-    return (sel & 4) || sel < FIRST_RESERVED_GDT_BYTE || (sel | 3) == GUEST_CS64 || (sel | 3) == GUEST_CS32;
+    return (sel & 4) || sel < FIRST_RESERVED_GDT_BYTE || (sel | 3) == GUEST_CS64 ||
+           (sel | 3) == GUEST_CS32;
 }
 
 long hc_set_trap_table(unsigned long traps)

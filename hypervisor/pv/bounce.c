@@ -13,15 +13,19 @@
 #include "public/mmu.h"
 #include "pv/pv.h"
 
-/* rflags bits that a guest never runs with, and those cleared when its kernel is entered (as pv/entry.S). */
+/*
+ * rflags bits that a guest never runs with, and those cleared when its kernel is entered (as
+ * pv/entry.S).
+ */
 #define FLAGS_NEVER \
     (X86_EFLAGS_NT | X86_EFLAGS_VM | X86_EFLAGS_IOPL | X86_EFLAGS_VIF | X86_EFLAGS_VIP)
 #define FLAGS_BOUNCE \
     (FLAGS_NEVER | X86_EFLAGS_AC | X86_EFLAGS_RF | X86_EFLAGS_TF | X86_EFLAGS_DF)
 
 /*
- * Stores at a guest address between smap_allow() and smap_forbid(); jumps to `fail` if that faults. Volatile asm
- * statements stay in order, so the lowest address goes first: that is the one checked against our range.
+ * Stores at a guest address between smap_allow() and smap_forbid(); jumps to `fail` if that faults.
+ * Volatile asm statements stay in order, so the lowest address goes first: that is the one checked
+ * against our range.
  */
 #define PUT(addr, val, fail)                                                              \
     __asm__ goto("1: movq %1, %0\n" EXTABLE("1b", "%l[" #fail "]")                       \
@@ -29,7 +33,8 @@
 
 bool pv_entry_ok(uint64_t va)
 {
-    return (int64_t)(va << 16) >> 16 == (int64_t)va && va - HV_VIRT_START >= HV_VIRT_END - HV_VIRT_START;
+    return (int64_t)(va << 16) >> 16 == (int64_t)va &&
+           va - HV_VIRT_START >= HV_VIRT_END - HV_VIRT_START;
 }
 
 bool pv_stack_ok(uint64_t sp)
@@ -52,25 +57,23 @@ unsigned pv_iopl(const struct pv_vcpu *v)
 
 void pv_toggle_mode(struct pv_vcpu *v)
 {
+    uint64_t root;
+
     v->kernel_mode = !v->kernel_mode;
     __asm__ volatile("swapgs");
     /* Not write_cr3(): an unrecorded flush only costs another one later (hw/tlb.h). */
-    __asm__ volatile("mov %0, %%cr3"
-                     :: "r"((v->kernel_mode ? v->cr3_kernel : v->cr3_user) << PAGE_SHIFT) : "memory");
+    root = v->kernel_mode ? v->cr3_kernel : v->cr3_user;
+    __asm__ volatile("mov %0, %%cr3" ::"r"(root << PAGE_SHIFT) : "memory");
 }
 
-/* What a handler's entry needs beyond the interrupted registers. */
-struct entry {
-    uint64_t target;
-    uint16_t cs;
-    bool masks_events;
-    bool has_error_code;
-    uint32_t error_code;
-    const uint16_t *segments; /* failsafe: ds, es, fs, gs; else NULL */
-};
-
-/* Builds the frame and points f at the handler. False: the kernel stack cannot be written. */
-static bool enter(struct pv_vcpu *v, struct trap_frame *f, const struct entry *e)
+/*
+ * Builds the frame and points f at the handler. False: the kernel stack cannot be written. Inlined
+ * into each of its few callers, in which most arguments are constants: reflected page faults come
+ * through here by the million. `segments` (failsafe): ds, es, fs, gs go into the frame; else NULL.
+ */
+static inline __attribute__((always_inline)) bool
+enter(struct pv_vcpu *v, struct trap_frame *f, uint64_t target, uint16_t target_cs,
+      bool masks_events, bool has_error_code, uint32_t error_code, const uint16_t *segments)
 {
     struct vcpu_info *info = v->core.vcpu_info;
     uint8_t mask = info->evtchn_upcall_mask;
@@ -87,19 +90,19 @@ static bool enter(struct pv_vcpu *v, struct trap_frame *f, const struct entry *e
         pv_toggle_mode(v);
         sp = v->kernel_sp;
     }
-    p = sp -= 56 + (e->has_error_code ? 8 : 0) + (e->segments ? 32 : 0);
+    p = sp -= 56 + (has_error_code ? 8 : 0) + (segments ? 32 : 0);
     if (sp - HV_VIRT_START < HV_VIRT_END - HV_VIRT_START)
         return false;
     smap_allow();
     PUT(p, f->rcx, fail);
     PUT(p + 8, f->r11, fail);
     p += 16;
-    if (e->segments) {
+    if (segments) {
         for (unsigned i = 0; i < 4; i++, p += 8)
-            PUT(p, e->segments[i], fail);
+            PUT(p, segments[i], fail);
     }
-    if (e->has_error_code) {
-        PUT(p, e->error_code, fail);
+    if (has_error_code) {
+        PUT(p, error_code, fail);
         p += 8;
     }
     PUT(p, f->rip, fail);
@@ -109,14 +112,16 @@ static bool enter(struct pv_vcpu *v, struct trap_frame *f, const struct entry *e
     PUT(p + 32, f->ss, fail);
     smap_forbid();
 
-    if (e->masks_events)
+    if (masks_events)
         info->evtchn_upcall_mask = 1;
     f->rflags = (f->rflags & ~(uint64_t)FLAGS_BOUNCE) | X86_EFLAGS_IF;
-    f->rip = e->target;
-    f->cs = e->cs;
+    f->rip = target;
+    f->cs = target_cs;
     f->rsp = sp;
     f->ss = GUEST_SS;
-    /* rcx and r11 are in the frame: as SYSRET leaves them, so that it can be used on the way out. */
+    /*
+     * rcx and r11 are in the frame: as SYSRET leaves them, so that it can be used on the way out.
+     */
     f->rcx = f->rip;
     f->r11 = f->rflags;
     return true;
@@ -125,11 +130,18 @@ fail:
     return false;
 }
 
-static void enter_or_crash(struct pv_vcpu *v, struct trap_frame *f, const struct entry *e, const char *what)
+static void __attribute__((cold, noinline))
+bad_stack(struct pv_vcpu *v, const struct trap_frame *f, const char *what)
 {
-    if (!enter(v, f, e))
-        domain_crash(v->core.domain, "%s: cannot write to the kernel stack (rsp %lx, kernel_sp %lx)", what,
-                     (unsigned long)f->rsp, (unsigned long)v->kernel_sp);
+    domain_crash(v->core.domain, "%s: cannot write to the kernel stack (rsp %lx, kernel_sp %lx)",
+                 what, (unsigned long)f->rsp, (unsigned long)v->kernel_sp);
+}
+
+static void __attribute__((cold, noinline))
+no_handler(struct pv_vcpu *v, const struct trap_frame *f, unsigned vector, uint32_t error_code)
+{
+    domain_crash(v->core.domain, "exception %u (error code %x) without a handler at %lx", vector,
+                 error_code, (unsigned long)f->rip);
 }
 
 static bool has_error_code(unsigned vector)
@@ -137,23 +149,24 @@ static bool has_error_code(unsigned vector)
     return (0x27d00U >> vector) & 1; /* 8, 10 to 14 and 17: Intel SDM volume 3, table 6-1 */
 }
 
-static void inject(struct pv_vcpu *v, struct trap_frame *f, unsigned vector, uint32_t error_code, bool with_code)
+static inline __attribute__((always_inline)) void
+inject(struct pv_vcpu *v, struct trap_frame *f, unsigned vector, uint32_t error_code,
+       bool with_code)
 {
     const struct trap_info *ti = &v->traps[vector];
-    struct entry e = { .target = ti->address, .cs = ti->cs, .masks_events = TI_GET_IF(ti),
-                       .has_error_code = with_code, .error_code = error_code };
 
-    if (!ti->address) {
-        domain_crash(v->core.domain, "exception %u (error code %x) without a handler at %lx", vector,
-                     error_code, (unsigned long)f->rip);
-        return;
-    }
-    enter_or_crash(v, f, &e, "exception");
+    if (__builtin_expect(!ti->address, 0))
+        no_handler(v, f, vector, error_code);
+    else if (!enter(v, f, ti->address, ti->cs, TI_GET_IF(ti), with_code, error_code, NULL))
+        bad_stack(v, f, "exception");
 }
 
 void pv_inject(struct trap_frame *f, unsigned vector, uint32_t error_code)
 {
-    inject(current_pv, f, vector, error_code, vector < 32 && has_error_code(vector));
+    if (vector < 32 && has_error_code(vector))
+        inject(current_pv, f, vector, error_code, true);
+    else
+        inject(current_pv, f, vector, error_code, false);
 }
 
 void pv_inject_soft(struct trap_frame *f, unsigned vector)
@@ -172,9 +185,9 @@ void pv_inject_page_fault(struct trap_frame *f, uint64_t addr, uint32_t error_co
 void pv_inject_event(struct trap_frame *f)
 {
     struct pv_vcpu *v = current_pv;
-    struct entry e = { .target = v->event_callback, .cs = GUEST_CS64, .masks_events = true };
 
-    enter_or_crash(v, f, &e, "event");
+    if (!enter(v, f, v->event_callback, GUEST_CS64, true, false, 0, NULL))
+        bad_stack(v, f, "event");
 }
 
 void pv_inject_nmi(struct trap_frame *f)
@@ -186,16 +199,15 @@ void pv_inject_nmi(struct trap_frame *f)
         inject(v, f, TRAP_NMI, 0, false);
 }
 
-void pv_inject_failsafe_segments(struct pv_vcpu *v, struct trap_frame *f, const uint16_t segments[4])
+void pv_inject_failsafe_segments(struct pv_vcpu *v, struct trap_frame *f,
+                                 const uint16_t segments[4])
 {
-    struct entry e = { .target = v->failsafe_callback, .cs = GUEST_CS64,
-                       .masks_events = v->failsafe_masks_events, .segments = segments };
-
     if (!v->failsafe_callback)
-        domain_crash(v->core.domain, "bad selector or return address (cs %x ss %x rip %lx), no failsafe callback",
+        domain_crash(v->core.domain, "bad cs %x, ss %x or rip %lx, and no failsafe callback",
                      f->cs, f->ss, (unsigned long)f->rip);
-    else
-        enter_or_crash(v, f, &e, "failsafe");
+    else if (!enter(v, f, v->failsafe_callback, GUEST_CS64, v->failsafe_masks_events, false, 0,
+                    segments))
+        bad_stack(v, f, "failsafe");
 }
 
 void pv_inject_failsafe(struct trap_frame *f)
@@ -212,12 +224,11 @@ void pv_inject_failsafe(struct trap_frame *f)
 static void callback(struct trap_frame *f, uint64_t target, bool masks_events, const char *what)
 {
     struct pv_vcpu *v = current_pv;
-    struct entry e = { .target = target, .cs = GUEST_CS64, .masks_events = masks_events };
 
     if (v->kernel_mode || !target)
-        inject(v, f, TRAP_GP, 0, true);
-    else
-        enter_or_crash(v, f, &e, what);
+        pv_inject(f, TRAP_GP, 0);
+    else if (!enter(v, f, target, GUEST_CS64, masks_events, false, 0, NULL))
+        bad_stack(v, f, what);
 }
 
 /* SYSCALL from 32-bit code (pv/entry.S). */
@@ -236,7 +247,10 @@ void pv_sysenter(struct trap_frame *f)
     callback(f, v->sysenter_callback, v->sysenter_masks_events, "SYSENTER");
 }
 
-/* The system-call path of pv/entry.S could not write its frame; the registers are the program's, the mode kernel. */
+/*
+ * The system-call path of pv/entry.S could not write its frame; the registers are the program's,
+ * the mode kernel.
+ */
 void pv_bad_kernel_stack(struct trap_frame *f)
 {
     domain_crash(current->domain, "system call: cannot write to the kernel stack at %lx",

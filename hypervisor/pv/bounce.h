@@ -10,7 +10,8 @@
 
 /*
  * Delivers exception `vector` to the current vcpu, whose registers are f = guest_regs(): builds the
- * frame on its kernel stack and points it at its handler. Crashes the domain when that cannot be done.
+ * frame on its kernel stack and points it at its handler. Crashes the domain when that cannot be
+ * done.
  */
 void pv_inject(struct trap_frame *f, unsigned vector, uint32_t error_code);
 void pv_inject_page_fault(struct trap_frame *f, uint64_t addr, uint32_t error_code);
@@ -22,7 +23,8 @@ void pv_inject_soft(struct trap_frame *f, unsigned vector);
 /* vcpu.nmi_pending: cleared, and the guest's NMI handler entered if it has one. */
 void pv_inject_nmi(struct trap_frame *f);
 /* As pv_inject_failsafe, with the selectors (ds, es, fs, gs) that could not be loaded. */
-void pv_inject_failsafe_segments(struct pv_vcpu *v, struct trap_frame *f, const uint16_t segments[4]);
+void pv_inject_failsafe_segments(struct pv_vcpu *v, struct trap_frame *f,
+                                 const uint16_t segments[4]);
 /* Called by pv/entry.S */
 void pv_syscall32(struct trap_frame *f);
 void pv_sysenter(struct trap_frame *f);

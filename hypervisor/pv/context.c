@@ -25,7 +25,9 @@ uint64_t pv_fixup_rflags(uint64_t rflags)
            X86_EFLAGS_IF | X86_EFLAGS_RSVD1;
 }
 
-/* A register image names a top-level table as a cr3 value whose frame number is rotated for width. */
+/*
+ * A register image names a top-level table as a cr3 value whose frame number is rotated for width.
+ */
 static uint64_t cr3_to_mfn(uint64_t cr3)
 {
     return (cr3 >> PAGE_SHIFT) | (cr3 << 52 & ~((1ULL << 52) - 1));
@@ -51,7 +53,8 @@ static int check(const struct vcpu_guest_context *c)
 {
     if (c->gdt_ents > FIRST_RESERVED_GDT_ENTRY || c->ldt_ents > LDT_WINDOW_PAGES * 512ULL)
         return -EINVAL;
-    if (c->ldt_ents && ((c->ldt_base & (PAGE_SIZE - 1)) || !guest_range_ok(c->ldt_base, c->ldt_ents * 8)))
+    if (c->ldt_ents &&
+        ((c->ldt_base & (PAGE_SIZE - 1)) || !guest_range_ok(c->ldt_base, c->ldt_ents * 8)))
         return -EINVAL;
     if (!callback_ok(c->event_callback_eip) || !callback_ok(c->failsafe_callback_eip) ||
         !callback_ok(c->syscall_callback_eip) || !pv_stack_ok(c->kernel_sp & ~15ULL))
@@ -97,7 +100,8 @@ static void set_fpu(struct pv_vcpu *v, const struct vcpu_guest_context *c)
         return;
     memcpy(v->fpu_area, c->fpu_ctxt.x, FXSAVE_BYTES);
     if (cpu_features.xcr0)
-        *(uint64_t *)((char *)v->fpu_area + FXSAVE_XSTATE_BV) |= 3; /* x87 and SSE are in the image */
+        /* x87 and SSE are in the image. */
+        *(uint64_t *)((char *)v->fpu_area + FXSAVE_XSTATE_BV) |= 3;
 }
 
 static void set_entries(struct pv_vcpu *v, const struct vcpu_guest_context *c)
@@ -116,8 +120,8 @@ static void set_entries(struct pv_vcpu *v, const struct vcpu_guest_context *c)
 }
 
 /*
- * Page tables and descriptor tables: what may fail or be preempted. Repeating it is harmless, since a table that is
- * there already is recognised.
+ * Page tables and descriptor tables: what may fail or be preempted. Repeating it is harmless, since
+ * a table that is there already is recognised.
  */
 static int set_tables(struct pv_vcpu *v, const struct vcpu_guest_context *c)
 {
@@ -150,7 +154,8 @@ int pv_set_context(struct vcpu *core, const struct vcpu_guest_context *c)
     set_entries(v, c);
     set_fpu(v, c);
     v->kernel_mode = c->flags & VGCF_in_kernel;
-    v->iopl = (c->user_regs.rflags & X86_EFLAGS_IOPL) >> 12; /* secondary vcpus make no PHYSDEVOP_set_iopl */
+    /* Secondary vcpus make no PHYSDEVOP_set_iopl. */
+    v->iopl = (c->user_regs.rflags & X86_EFLAGS_IOPL) >> 12;
     v->fpu_ts = c->ctrlreg[0] & X86_CR0_TS;
     v->fs_base = c->fs_base;
     v->gs_base_kernel = c->gs_base_kernel;
@@ -159,7 +164,8 @@ int pv_set_context(struct vcpu *core, const struct vcpu_guest_context *c)
         if (i != 4 && i != 5)
             pv_set_debugreg(v, i, c->debugreg[i]); /* one that does not fit stays as it is */
     core->domain->vm_assist |= (uint32_t)c->vm_assist &
-                               ((1u << VMASST_TYPE_writable_pagetables) | (1u << VMASST_TYPE_architectural_iopl) |
+                               ((1u << VMASST_TYPE_writable_pagetables) |
+                                (1u << VMASST_TYPE_architectural_iopl) |
                                 (1u << VMASST_TYPE_runstate_update_flag));
     return pv_set_ldt(v, c->ldt_base, c->ldt_ents);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What CPUID tells a guest: a table of the feature bits a pv guest may have, and the hypervisor's own leaves. */
+/*
+ * What CPUID tells a guest: a table of the feature bits a pv guest may have, and the hypervisor's
+ * own leaves.
+ */
 #include "pv/cpuid.h"
 
 #include "core/domain.h"
@@ -21,30 +24,31 @@
 #define HYPERVISOR BIT(31)
 
 /*
- * Feature masks, by Intel SDM volume 2 (CPUID) and AMD APM volume 3 appendix E. Visible is what needs no more than
- * ring 3 or what we context-switch. Hidden is what belongs to ring 0 and to page tables the guest does not own:
- * VME, PSE, PGE, PSE-36, MCE, MCA, MTRR, MONITOR, VMX, SVM, PCID, SMEP, SMAP, UMIP, PKU, LA57, x2APIC, TSC deadline,
- * performance monitoring, speculation control, XSAVES, CET, 1 GiB pages; and RDTSCP with RDPID, whose register
- * we do not switch.
+ * Feature masks, by Intel SDM volume 2 (CPUID) and AMD APM volume 3 appendix E. Visible is what
+ * needs no more than ring 3 or what we context-switch. Hidden is what belongs to ring 0 and to page
+ * tables the guest does not own: VME, PSE, PGE, PSE-36, MCE, MCA, MTRR, MONITOR, VMX, SVM, PCID,
+ * SMEP, SMAP, UMIP, PKU, LA57, x2APIC, TSC deadline, performance monitoring, speculation control,
+ * XSAVES, CET, 1 GiB pages; and RDTSCP with RDPID, whose register we do not switch.
  */
-#define LEAF1_EDX                                                                                    \
-    (BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(11) | BIT(15) | BIT(16) |    \
-     BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26))
-#define LEAF1_ECX                                                                                    \
-    (BIT(0) | BIT(1) | BIT(9) | BIT(12) | BIT(13) | BIT(19) | BIT(20) | BIT(22) | BIT(23) | BIT(25) | \
-     BIT(26) | BIT(28) | BIT(29) | BIT(30))
-#define LEAF7_EBX                                                                                    \
-    (BIT(0) | BIT(3) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(13) | BIT(16) | BIT(17) | BIT(18) |   \
-     BIT(19) | BIT(21) | BIT(23) | BIT(24) | BIT(26) | BIT(27) | BIT(28) | BIT(29) | BIT(30) | BIT(31))
-#define LEAF7_ECX                                                                                    \
-    (BIT(1) | BIT(6) | BIT(8) | BIT(9) | BIT(10) | BIT(11) | BIT(12) | BIT(14) | BIT(25) | BIT(27) | \
-     BIT(28))
+#define LEAF1_EDX \
+    (BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(11) | BIT(15) | \
+     BIT(16) | BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26))
+#define LEAF1_ECX \
+    (BIT(0) | BIT(1) | BIT(9) | BIT(12) | BIT(13) | BIT(19) | BIT(20) | BIT(22) | BIT(23) | \
+     BIT(25) | BIT(26) | BIT(28) | BIT(29) | BIT(30))
+#define LEAF7_EBX \
+    (BIT(0) | BIT(3) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(13) | BIT(16) | BIT(17) | \
+     BIT(18) | BIT(19) | BIT(21) | BIT(23) | BIT(24) | BIT(26) | BIT(27) | BIT(28) | \
+     BIT(29) | BIT(30) | BIT(31))
+#define LEAF7_ECX \
+    (BIT(1) | BIT(6) | BIT(8) | BIT(9) | BIT(10) | BIT(11) | BIT(12) | BIT(14) | BIT(25) | \
+     BIT(27) | BIT(28))
 #define LEAF7_EDX (BIT(2) | BIT(3) | BIT(4) | BIT(8))
 #define LEAF7_1_EAX (BIT(4) | BIT(5) | BIT(10) | BIT(11) | BIT(12))
 #define LEAF_D1_EAX (BIT(0) | BIT(1) | BIT(2)) /* XSAVEOPT, XSAVEC, XGETBV with ecx 1 */
-#define EXT1_EDX                                                                                     \
-    (BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(11) | BIT(15) | BIT(16) |    \
-     BIT(20) | BIT(22) | BIT(23) | BIT(24) | BIT(25) | BIT(29) | BIT(30) | BIT(31))
+#define EXT1_EDX \
+    (BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(11) | BIT(15) | \
+     BIT(16) | BIT(20) | BIT(22) | BIT(23) | BIT(24) | BIT(25) | BIT(29) | BIT(30) | BIT(31))
 #define EXT1_ECX (BIT(0) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(11) | BIT(16) | BIT(21))
 #define EXT8_EBX (BIT(0) | BIT(2) | BIT(9))
 
@@ -174,7 +178,8 @@ static struct cpuid_regs tsc_leaf(uint32_t sub)
     case 0:
         return (struct cpuid_regs){ .eax = BIT(1), .ecx = (uint32_t)tsc_khz };
     case 1:
-        return (struct cpuid_regs){ .ecx = tsc_scale.mul, .edx = (uint32_t)(int32_t)tsc_scale.shift };
+        return (struct cpuid_regs){ .ecx = tsc_scale.mul,
+                                    .edx = (uint32_t)(int32_t)tsc_scale.shift };
     case 2:
         return (struct cpuid_regs){ .eax = (uint32_t)tsc_khz };
     }
@@ -186,8 +191,9 @@ static struct cpuid_regs hypervisor_leaf(uint32_t leaf, uint32_t sub)
 {
     switch (leaf) {
     case XEN_CPUID_LEAF(0):
-        return (struct cpuid_regs){ XEN_CPUID_LEAF(XEN_CPUID_MAX_NUM_LEAVES), XEN_CPUID_SIGNATURE_EBX,
-                                    XEN_CPUID_SIGNATURE_ECX, XEN_CPUID_SIGNATURE_EDX };
+        return (struct cpuid_regs){ XEN_CPUID_LEAF(XEN_CPUID_MAX_NUM_LEAVES),
+                                    XEN_CPUID_SIGNATURE_EBX, XEN_CPUID_SIGNATURE_ECX,
+                                    XEN_CPUID_SIGNATURE_EDX };
     case XEN_CPUID_LEAF(1):
         return (struct cpuid_regs){ .eax = (INTERFACE_MAJOR << 16) | INTERFACE_MINOR };
     case XEN_CPUID_LEAF(2):

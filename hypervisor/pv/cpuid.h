@@ -7,8 +7,8 @@
 #include "pv/pv.h"
 
 /*
- * The answer for a domain (privileged: the control domain) to leaf and subleaf, with `cr4` the guest's and
- * `host` what the processor answers. Pure, for tests.
+ * The answer for a domain (privileged: the control domain) to leaf and subleaf, with `cr4` the
+ * guest's and `host` what the processor answers. Pure, for tests.
  */
 struct cpuid_regs pv_cpuid_filter(bool privileged, uint64_t cr4, uint32_t leaf, uint32_t sub,
                                   struct cpuid_regs host);

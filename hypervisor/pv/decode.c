@@ -148,7 +148,9 @@ static bool parse_prefixes(struct insn *i, struct cursor *c, unsigned code_bytes
         case 0x65: i->seg = SEG_GS; break;
         case 0x40 ... 0x4f:
             if (code_bytes == 8) {
-                /* REX counts only directly before the opcode; another prefix after it cancels it. */
+                /*
+                 * REX counts only directly before the opcode; another prefix after it cancels it.
+                 */
                 i->rex = c->p[c->pos];
                 continue;
             }
@@ -369,7 +371,8 @@ uint64_t insn_read_reg(struct trap_frame *f, const struct insn *i, unsigned n, u
     return bytes == 8 ? *insn_reg(f, n) : *insn_reg(f, n) & ((1ULL << (8 * bytes)) - 1);
 }
 
-void insn_write_reg(struct trap_frame *f, const struct insn *i, unsigned n, unsigned bytes, uint64_t value)
+void insn_write_reg(struct trap_frame *f, const struct insn *i, unsigned n, unsigned bytes,
+                    uint64_t value)
 {
     uint64_t *reg = insn_reg(f, is_high_byte(i, n, bytes) ? n - 4 : n);
 

@@ -31,10 +31,10 @@
 #define NO_LDT_FRAME (~0ULL)
 
 /*
- * In long mode bases and limits of code and data segments protect nothing (paging does), so only the type and
- * the privilege matter. Ring 0 to 2 segments would let IRET or a far transfer leave ring 3; gates enter
- * whatever they name; LDT and TSS descriptors can be loaded by nobody but us, yet are sixteen bytes long, so the
- * processor could take guest-chosen bytes for one.
+ * In long mode bases and limits of code and data segments protect nothing (paging does), so only
+ * the type and the privilege matter. Ring 0 to 2 segments would let IRET or a far transfer leave
+ * ring 3; gates enter whatever they name; LDT and TSS descriptors can be loaded by nobody but us,
+ * yet are sixteen bytes long, so the processor could take guest-chosen bytes for one.
  */
 bool pv_desc_fix(uint64_t *desc)
 {
@@ -46,8 +46,8 @@ bool pv_desc_fix(uint64_t *desc)
         return false;
     if (((d >> DESC_DPL_SHIFT) & 3) != 3) {
         /*
-         * A kernel that believes in ring 0 writes its own segments with privilege 0, Linux among them. It
-         * runs in ring 3, so raise them there: no selector can then lead below it.
+         * A kernel that believes in ring 0 writes its own segments with privilege 0, Linux among
+         * them. It runs in ring 3, so raise them there: no selector can then lead below it.
          */
         d |= 3ULL << DESC_DPL_SHIFT;
     }
@@ -102,7 +102,8 @@ static void reload_ldt(struct pv_vcpu *v)
     if (!is_loaded(v))
         return;
     flags = irq_save();
-    ldt_window_set(v->ldt_mfn, (v->ldt_entries + DESCS_PER_PAGE - 1) / DESCS_PER_PAGE, v->ldt_entries);
+    ldt_window_set(v->ldt_mfn, (v->ldt_entries + DESCS_PER_PAGE - 1) / DESCS_PER_PAGE,
+                   v->ldt_entries);
     irq_restore(flags);
 }
 
@@ -132,7 +133,10 @@ int pv_set_gdt(struct pv_vcpu *v, const uint64_t *mfns, unsigned entries)
     return 0;
 }
 
-/* The frames behind [base, +n pages) as descriptor pages; a page that cannot be one is left out: using it faults. */
+/*
+ * The frames behind [base, +n pages) as descriptor pages; a page that cannot be one is left out:
+ * using it faults.
+ */
 static void get_ldt_frames(struct pv_vcpu *v, uint64_t base, unsigned n, uint64_t *mfns)
 {
     for (unsigned i = 0; i < n; i++) {
@@ -192,7 +196,10 @@ int pv_update_descriptor(struct domain *d, uint64_t maddr, uint64_t desc)
     pg = mfn_to_page(mfn);
     if (!page_get(pg, d))
         return -EINVAL;
-    /* Whichever it is now, hold it as that while we write: a page table must not be written this way. */
+    /*
+     * Whichever it is now, hold it as that while we write: a page table must not be written this
+     * way.
+     */
     typed = (pg->type & PGT_TYPE_MASK) == PGT_DESC && (pg->type & PGT_COUNT_MASK);
     if (page_get_type(pg, typed ? PGT_DESC : PGT_WRITABLE, false)) {
         page_put(pg);
@@ -227,9 +234,9 @@ bool pv_segment(struct pv_vcpu *v, uint16_t sel, struct segment *s)
 {
     unsigned index = sel >> 3;
     bool ldt = sel & 4;
+    unsigned long cpu = smp_cpu_id();
+    const uint64_t *table = (const uint64_t *)(ldt ? LDT_WINDOW(cpu) : GDT_WINDOW(cpu));
     uint64_t d;
-    const uint64_t *table =
-        (const uint64_t *)(ldt ? LDT_WINDOW((unsigned long)smp_cpu_id()) : GDT_WINDOW((unsigned long)smp_cpu_id()));
 
     if (flat_segment(sel | 3, s))
         return true;
@@ -249,7 +256,9 @@ bool pv_segment(struct pv_vcpu *v, uint16_t sel, struct segment *s)
     return true;
 }
 
-/* The selector that segment register `seg` holds now. ES to GS keep the guest's value while we run. */
+/*
+ * The selector that segment register `seg` holds now. ES to GS keep the guest's value while we run.
+ */
 static uint16_t seg_selector(unsigned seg)
 {
     uint16_t sel;
@@ -264,8 +273,8 @@ static uint16_t seg_selector(unsigned seg)
     }
 }
 
-bool pv_linear(struct pv_vcpu *v, unsigned seg, bool long_mode, uint64_t ea, unsigned ad_bytes, unsigned len,
-               uint64_t *va)
+bool pv_linear(struct pv_vcpu *v, unsigned seg, bool long_mode, uint64_t ea, unsigned ad_bytes,
+               unsigned len, uint64_t *va)
 {
     struct segment s;
 

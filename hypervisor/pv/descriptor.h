@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Guests' descriptor tables: which descriptors are safe, the GDT and LDT of a vcpu, segment look-up. */
+/*
+ * Guests' descriptor tables: which descriptors are safe, the GDT and LDT of a vcpu, segment look-
+ * up.
+ */
 #ifndef PV_DESCRIPTOR_H
 #define PV_DESCRIPTOR_H
 
@@ -11,20 +14,26 @@
 struct page_info;
 
 /*
- * May a guest have this 8-byte descriptor in its GDT or LDT? Anything absent (P = 0) and any code or data
- * segment of privilege 3 may; gates and system descriptors may not. `*desc` is made fit where that loses nothing
- * (the accessed bit is set, so that the processor never writes to the table).
+ * May a guest have this 8-byte descriptor in its GDT or LDT? Anything absent (P = 0) and any code
+ * or data segment of privilege 3 may; gates and system descriptors may not. `*desc` is made fit
+ * where that loses nothing (the accessed bit is set, so that the processor never writes to the
+ * table).
  */
 bool pv_desc_fix(uint64_t *desc);
-/* Checks and fixes all 512 descriptors of a frame that becomes PGT_DESC (pv/ptype calls it). 0 or -EINVAL. */
+/*
+ * Checks and fixes all 512 descriptors of a frame that becomes PGT_DESC (pv/ptype calls it). 0 or
+ * -EINVAL.
+ */
 int pv_validate_desc_page(struct page_info *pg);
 
 /*
- * Replaces v's GDT by `n` frames holding `entries` descriptors. 0 or -errno with the old one still in place.
- * v is current or not running. Interrupts on.
+ * Replaces v's GDT by `n` frames holding `entries` descriptors. 0 or -errno with the old one still
+ * in place. v is current or not running. Interrupts on.
  */
 int pv_set_gdt(struct pv_vcpu *v, const uint64_t *mfns, unsigned entries);
-/* MMUEXT_SET_LDT: `entries` descriptors at guest address base, page-aligned. 0 or -errno, likewise. */
+/*
+ * MMUEXT_SET_LDT: `entries` descriptors at guest address base, page-aligned. 0 or -errno, likewise.
+ */
 int pv_set_ldt(struct pv_vcpu *v, uint64_t base, unsigned entries);
 /* Drops the references of both tables. v will not run again with them. */
 void pv_drop_descriptor_tables(struct pv_vcpu *v);
@@ -41,10 +50,10 @@ struct segment {
 bool pv_segment(struct pv_vcpu *v, uint16_t sel, struct segment *s);
 
 /*
- * The linear address of [seg:ea, +len) with `ad_bytes` of address for the current vcpu; false when the guest
- * may not access it: not canonical, ours, or beyond the segment's limit.
+ * The linear address of [seg:ea, +len) with `ad_bytes` of address for the current vcpu; false when
+ * the guest may not access it: not canonical, ours, or beyond the segment's limit.
  */
-bool pv_linear(struct pv_vcpu *v, unsigned seg, bool long_mode, uint64_t ea, unsigned ad_bytes, unsigned len,
-               uint64_t *va);
+bool pv_linear(struct pv_vcpu *v, unsigned seg, bool long_mode, uint64_t ea, unsigned ad_bytes,
+               unsigned len, uint64_t *va);
 
 #endif

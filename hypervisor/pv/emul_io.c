@@ -83,8 +83,8 @@ static void port_write(struct pv_vcpu *v, unsigned port, unsigned bytes, uint32_
 }
 
 /* One unit of INS or OUTS. */
-static enum emulated string_step(struct pv_vcpu *v, struct trap_frame *f, const struct insn *i, bool in,
-                                 unsigned port, unsigned bytes, struct fault *fault)
+static enum emulated string_step(struct pv_vcpu *v, struct trap_frame *f, const struct insn *i,
+                                 bool in, unsigned port, unsigned bytes, struct fault *fault)
 {
     uint64_t *reg = in ? &f->rdi : &f->rsi;
     int64_t step = f->rflags & X86_EFLAGS_DF ? -(int64_t)bytes : (int64_t)bytes;
@@ -96,7 +96,8 @@ static enum emulated string_step(struct pv_vcpu *v, struct trap_frame *f, const 
         return EMUL_NOT_OURS;
     if (in) {
         /* Nothing is taken from the device before it is certain that there is a place for it. */
-        if (copy_from_guest(&value, guest_ptr(va), bytes) || copy_to_guest(guest_ptr(va), &value, bytes))
+        if (copy_from_guest(&value, guest_ptr(va), bytes) ||
+            copy_to_guest(guest_ptr(va), &value, bytes))
             return pv_access_fault(v, fault, va, true);
         value = port_read(v, port, bytes);
         if (copy_to_guest(guest_ptr(va), &value, bytes))
@@ -110,8 +111,8 @@ static enum emulated string_step(struct pv_vcpu *v, struct trap_frame *f, const 
     return EMUL_DONE;
 }
 
-static enum emulated string_io(struct pv_vcpu *v, struct trap_frame *f, const struct insn *i, bool in,
-                               unsigned bytes, struct fault *fault)
+static enum emulated string_io(struct pv_vcpu *v, struct trap_frame *f, const struct insn *i,
+                               bool in, unsigned bytes, struct fault *fault)
 {
     unsigned port = (uint16_t)f->rdx;
     bool rep = i->rep || i->repne;
@@ -136,7 +137,8 @@ static enum emulated string_io(struct pv_vcpu *v, struct trap_frame *f, const st
     return EMUL_DONE;
 }
 
-enum emulated pv_emulate_io(struct pv_vcpu *v, struct trap_frame *f, const struct insn *i, struct fault *fault)
+enum emulated pv_emulate_io(struct pv_vcpu *v, struct trap_frame *f, const struct insn *i,
+                            struct fault *fault)
 {
     unsigned bytes = i->opcode & 1 ? (i->op_bytes == 2 ? 2 : 4) : 1;
     bool immediate = (i->opcode & 0xfc) == 0xe4;

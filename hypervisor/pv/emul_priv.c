@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Privileged instructions of guest kernels, and the few that user mode may be shown an answer to. */
+/*
+ * Privileged instructions of guest kernels, and the few that user mode may be shown an answer to.
+ */
 #include "core/domain.h"
 #include "hw/cpu.h"
 #include "hw/layout.h"
@@ -67,7 +69,10 @@ static bool write_cr(struct pv_vcpu *v, unsigned cr, uint64_t value)
     return false;
 }
 
-/* MOV to and from control and debug registers: 0F 20 to 0F 23, always eight bytes wide in 64-bit code. */
+/*
+ * MOV to and from control and debug registers: 0F 20 to 0F 23, always eight bytes wide in 64-bit
+ * code.
+ */
 static bool mov_special(struct pv_vcpu *v, struct trap_frame *f, const struct insn *i)
 {
     uint64_t *gpr = insn_reg(f, i->rm);
@@ -140,7 +145,7 @@ static bool group7(struct pv_vcpu *v, struct trap_frame *f, const struct insn *i
     if (!i->is_mem && i->reg == 2 && i->rm == 1) /* XSETBV */
         return (uint32_t)f->rcx == 0 && pv_set_xcr0(v, (uint32_t)f->rax | (f->rdx << 32));
     if (!i->is_mem && (i->reg & 7) == 6) /* LMSW of a register: only TS can change */
-        return write_cr(v, 0, (guest_cr0(v) & ~0xeULL) | (insn_read_reg(f, i, i->rm, 2) & 0xe) | X86_CR0_PE);
+        return write_cr(v, 0, (guest_cr0(v) & ~0xeULL) | (insn_read_reg(f, i, i->rm, 2) & 0xe));
     if (i->is_mem && (i->reg & 7) == 7) {
         if (insn_address(v, f, i, 1, &va))
             tlb_flush_local_one(va);
@@ -180,7 +185,8 @@ static bool kernel_0f(struct pv_vcpu *v, struct trap_frame *f, const struct insn
     return false;
 }
 
-enum emulated pv_emulate(struct pv_vcpu *v, struct trap_frame *f, const struct insn *i, struct fault *fault)
+enum emulated pv_emulate(struct pv_vcpu *v, struct trap_frame *f, const struct insn *i,
+                         struct fault *fault)
 {
     if (i->lock)
         return EMUL_NOT_OURS;
@@ -193,8 +199,8 @@ enum emulated pv_emulate(struct pv_vcpu *v, struct trap_frame *f, const struct i
         case 0xfa:
         case 0xfb:
             /*
-             * CLI and STI with IOPL: permitted, and without effect. Holding back upcalls for a program that
-             * says CLI would hand it its kernel's interrupt flag.
+             * CLI and STI with IOPL: permitted, and without effect. Holding back upcalls for a
+             * program that says CLI would hand it its kernel's interrupt flag.
              */
             if (pv_iopl(v) < (v->kernel_mode ? 1 : 3))
                 return EMUL_NOT_OURS;

@@ -22,9 +22,11 @@ struct fault {
 };
 
 /* A decoded instruction of the current vcpu that raised #GP(0). Interrupts on. */
-enum emulated pv_emulate(struct pv_vcpu *v, struct trap_frame *f, const struct insn *i, struct fault *fault);
+enum emulated pv_emulate(struct pv_vcpu *v, struct trap_frame *f, const struct insn *i,
+                         struct fault *fault);
 /* IN, OUT, INS and OUTS (pv/emul_io.c), likewise. */
-enum emulated pv_emulate_io(struct pv_vcpu *v, struct trap_frame *f, const struct insn *i, struct fault *fault);
+enum emulated pv_emulate_io(struct pv_vcpu *v, struct trap_frame *f, const struct insn *i,
+                            struct fault *fault);
 
 /* Makes `fault` the page fault of a failed access at va. Returns EMUL_NOT_OURS. */
 enum emulated pv_access_fault(struct pv_vcpu *v, struct fault *fault, uint64_t va, bool write);

@@ -8,17 +8,20 @@
 #include "pv/asm_offsets.h"
 
 /*
- * Code here runs on this CPU's main stack with rsp = &cpu_info.guest (8 modulo 16), interrupts off and the
- * guest's FS and GS; the stubs (hw/traps.h) come with rsp at the frame's end and the guest's rsp in `scratch`. The two hot paths, a system call of a user program on its way to its kernel and the
- * kernel's HYPERVISOR_iret, are straight lines that save only the registers they use; whatever is not the usual
- * case saves the rest and goes on in C. A fault on guest memory pushes its own frame below rsp, so what is saved
- * in cpu_info.guest survives it.
+ * Code here runs on this CPU's main stack with rsp = &cpu_info.guest (8 modulo 16), interrupts off
+ * and the guest's FS and GS; the stubs (hw/traps.h) come with rsp at the frame's end and the
+ * guest's rsp in `scratch`. The two hot paths, a system call of a user program on its way to its
+ * kernel and the kernel's HYPERVISOR_iret, are straight lines that save only the registers they
+ * use; whatever is not the usual
+ * case saves the rest and goes on in C. A fault on guest memory pushes its own frame below rsp, so
+ * what is saved in cpu_info.guest survives it.
  *
  * A CR3 write here does not advance this CPU's flush time (hw/tlb.h): that only makes a later flush
  * happen that could have been left out.
  */
 
-#define FLAGS_NEVER (X86_EFLAGS_NT | X86_EFLAGS_VM | X86_EFLAGS_IOPL | X86_EFLAGS_VIF | X86_EFLAGS_VIP)
+#define FLAGS_NEVER \
+    (X86_EFLAGS_NT | X86_EFLAGS_VM | X86_EFLAGS_IOPL | X86_EFLAGS_VIF | X86_EFLAGS_VIP)
 /* Cleared when a handler of the guest's kernel is entered. */
 #define FLAGS_BOUNCE (FLAGS_NEVER | X86_EFLAGS_AC | X86_EFLAGS_RF | X86_EFLAGS_TF | X86_EFLAGS_DF)
 /* SYSRET would lose or misplace these. */
@@ -81,7 +84,10 @@ syscall_entry:
     cmpb    $0, V_KERNEL_MODE(%rdx)
     jne     .Lfrom_kernel
 
-/* System call: to kernel mode, frame on the kernel stack (aligned and checked when it was registered). */
+/*
+ * System call: to kernel mode, frame on the kernel stack (aligned and checked when it was
+ * registered).
+ */
     mov     V_CR3_KERNEL(%rdx), %rbx
     swapgs
     shl     $PAGE_SHIFT, %rbx
@@ -163,11 +169,15 @@ syscall_entry:
     jmp     return_to_guest_stack_set
 
 /*
- * HYPERVISOR_iret: struct iret_context at the guest's rsp. rax, rcx and r11 are free: the frame restores them.
+ * HYPERVISOR_iret: struct iret_context at the guest's rsp. rax, rcx and r11 are free: the frame
+ * restores them.
  */
 .Liret:
     mov     CI_SCRATCH(%rsp), %rcx
-    /* (rsp - start of our range) >> 43 is 0 inside the range; below it are 2^47 non-canonical bytes. */
+    /*
+     * (rsp - start of our range) >> 43 is 0 inside the range; below it are 2^47 non-canonical
+     * bytes.
+     */
     movabs  $-HV_VIRT_START, %rax
     add     %rcx, %rax
     shr     $43, %rax
@@ -280,8 +290,8 @@ syscall32_entry:
     jmp     return_to_guest
 
 /*
- * From SYSENTER, which tells neither rip nor rsp: by convention of its users they are in memory and registers. It
- * keeps NT, AC and DF, and TF until the #DB handler has seen this address.
+ * From SYSENTER, which tells neither rip nor rsp: by convention of its users they are in memory and
+ * registers. It keeps NT, AC and DF, and TF until the #DB handler has seen this address.
  */
     .globl sysenter_entry
     .hidden sysenter_entry
@@ -311,8 +321,9 @@ sysenter_entry:
     jmp     return_to_guest
 
 /*
- * Leaves with the registers in guest_regs(), whatever the stack below holds. Softirqs first, since they may switch
- * to another vcpu; then events; then nothing that could raise either until the guest runs.
+ * Leaves with the registers in guest_regs(), whatever the stack below holds. Softirqs first, since
+ * they may switch to another vcpu; then events; then nothing that could raise either until the
+ * guest runs.
  */
     .globl return_to_guest
     .hidden return_to_guest
@@ -345,16 +356,17 @@ return_to_guest_stack_set:
     mov     F_RSI(%rsp), %rsi
     mov     F_RDI(%rsp), %rdi
     /*
-     * SYSRET only where it does exactly what IRET would: it leaves rip in rcx and rflags in r11, loads the flat
-     * selectors, and faults in ring 0 on the guest's stack when rip is not canonical (Intel).
+     * SYSRET only where it does exactly what IRET would: it leaves rip in rcx and rflags in r11,
+     * loads the flat selectors, and faults in ring 0 on the guest's stack when rip is not canonical
+     * (Intel).
      */
-    cmp     %rcx, F_RCX(%rsp)
-    jne     .Lleave_iret
-    cmp     %r11, F_R11(%rsp)
-    jne     .Lleave_iret
     cmpw    $GUEST_CS64, F_CS(%rsp)
     jne     .Lleave_iret
     cmpw    $GUEST_SS, F_SS(%rsp)
+    jne     .Lleave_iret
+    cmp     %rcx, F_RCX(%rsp)
+    jne     .Lleave_iret
+    cmp     %r11, F_R11(%rsp)
     jne     .Lleave_iret
     test    $FLAGS_NOT_SYSRET, %r11d
     jnz     .Lleave_iret

@@ -8,8 +8,9 @@
 #include "pv/pagetable.h"
 
 /*
- * The processor reads descriptors through the windows when a guest loads a selector. A page that is missing there
- * is the guest's doing: it sees a fault in its own LDT, or for the GDT the #GP of a selector beyond the limit.
+ * The processor reads descriptors through the windows when a guest loads a selector. A page that is
+ * missing there is the guest's doing: it sees a fault in its own LDT, or for the GDT the #GP of a
+ * selector beyond the limit.
  */
 static bool descriptor_window_fault(struct pv_vcpu *v, struct trap_frame *f, uint64_t addr)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* HYPERVISOR_iret where pv/entry.S leaves its straight line: SYSRET semantics, and frames that are refused. */
+/*
+ * HYPERVISOR_iret where pv/entry.S leaves its straight line: SYSRET semantics, and frames that are
+ * refused.
+ */
 #include "core/domain.h"
 #include "core/guest_access.h"
 #include "hw/cpu.h"
@@ -10,7 +13,10 @@
 #define FLAGS_NEVER \
     (X86_EFLAGS_NT | X86_EFLAGS_VM | X86_EFLAGS_IOPL | X86_EFLAGS_VIF | X86_EFLAGS_VIP)
 
-/* The struct iret_context at f->rsp of the current vcpu, in kernel mode. Interrupts off before and after. */
+/*
+ * The struct iret_context at f->rsp of the current vcpu, in kernel mode. Interrupts off before and
+ * after.
+ */
 void pv_iret(struct trap_frame *f)
 {
     struct pv_vcpu *v = current_pv;

@@ -17,13 +17,10 @@
 struct pv_domain {
     struct domain core;
     uint32_t pci_cf8;            /* dom0: latch of port 0xcf8, as its last write left it */
-    uint64_t nmi_callback;
     uint64_t next_pinned;        /* relinquish: frame reached in the page list, referenced; 0: at its start */
     bool pins_dropped;           /* relinquish: the page list has been walked */
     void *e820;                  /* XENMEM_set_memory_map: array of e820_count 20-byte entries */
     unsigned e820_count;
-    uint64_t cpuid_policy_done;
-    bool m2p_strict;
 };
 
 struct pv_vcpu {
@@ -66,9 +63,6 @@ struct pv_vcpu {
 
     /* rflags of the last HYPERVISOR_iret: its IOPL counts under VMASST_TYPE_architectural_iopl */
     uint64_t iret_rflags;
-
-    uint8_t nmi_state;
-    uint16_t nmi_saved_masks;
 };
 
 static inline struct pv_domain *to_pv_domain(struct domain *d) { return container_of(d, struct pv_domain, core); }

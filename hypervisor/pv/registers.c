@@ -124,8 +124,8 @@ void pv_fpu_taskswitch(struct pv_vcpu *v, bool set)
 
 bool pv_set_cr4(struct pv_vcpu *v, uint64_t cr4)
 {
-    uint64_t allowed = X86_CR4_TSD | X86_CR4_DE | X86_CR4_PSE | X86_CR4_PAE | X86_CR4_MCE | X86_CR4_PGE |
-                       X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT;
+    uint64_t allowed = X86_CR4_TSD | X86_CR4_DE | X86_CR4_PSE | X86_CR4_PAE | X86_CR4_MCE |
+                       X86_CR4_PGE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT;
 
     if (cpu_features.fsgsbase)
         allowed |= X86_CR4_FSGSBASE;
@@ -143,9 +143,13 @@ bool pv_set_xcr0(struct pv_vcpu *v, uint64_t xcr0)
 {
     unsigned long flags;
 
-    /* SDM volume 1, section 13.3: x87 always, SSE below AVX, the three AVX-512 components together over AVX. */
-    if (!cpu_features.xcr0 || (xcr0 & ~cpu_features.xcr0) || !(xcr0 & 1) || ((xcr0 & 4) && !(xcr0 & 2)) ||
-        ((xcr0 & 0xe0) && (xcr0 & 0xe4) != 0xe4) || ((xcr0 & 0x18) && (xcr0 & 0x18) != 0x18))
+    /*
+     * SDM volume 1, section 13.3: x87 always, SSE below AVX, the three AVX-512 components together
+     * over AVX.
+     */
+    if (!cpu_features.xcr0 || (xcr0 & ~cpu_features.xcr0) || !(xcr0 & 1) ||
+        ((xcr0 & 4) && !(xcr0 & 2)) || ((xcr0 & 0xe0) && (xcr0 & 0xe4) != 0xe4) ||
+        ((xcr0 & 0x18) && (xcr0 & 0x18) != 0x18))
         return false;
     /* The registers hold all components at all times, whether XCR0 shows them or not (hw/fpu.c). */
     flags = irq_save();

@@ -87,7 +87,10 @@ static bool load_segments(const struct pv_vcpu *v)
     bool ok = true;
     uint16_t ds, es;
 
-    /* A selector survives in the register, its descriptor's meaning does not: only null to null is free. */
+    /*
+     * A selector survives in the register, its descriptor's meaning does not: only null to null is
+     * free.
+     */
     READ_SEL("ds", ds);
     READ_SEL("es", es);
     if (v->ds | ds)
@@ -109,7 +112,10 @@ static void load_fpu(struct pv_vcpu *v)
     if (cpu_features.xcr0 && this_cpu(loaded_xcr0) != v->xcr0)
         pv_load_xcr0(v->xcr0);
     if (!here) {
-        /* At once and not when first used: registers of another must not be there to be speculated upon. */
+        /*
+         * At once and not when first used: registers of another must not be there to be speculated
+         * upon.
+         */
         clear_ts();
         fpu_restore(v->fpu_area, v->xcr0);
         this_cpu(fpu_owner) = v;

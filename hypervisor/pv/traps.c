@@ -3,10 +3,9 @@
 #include "hw/traps.h"
 
 #include "core/domain.h"
-#include "hw/console.h"
 #include "hw/cpu.h"
+#include "hw/desc.h"
 #include "hw/fpu.h"
-#include "hw/panic.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "pv/bounce.h"
@@ -20,8 +19,8 @@
 #define GP_ERROR_EXT 1
 
 /*
- * INT n, refused by the DPL of our IDT. The vector comes from the instruction: QEMU up to 7.2 reports a wrong
- * index in the error code. False: not INT n after all.
+ * INT n, refused by the DPL of our IDT. The vector comes from the instruction: QEMU up to 7.2
+ * reports a wrong index in the error code. False: not INT n after all.
  */
 static bool software_interrupt(struct pv_vcpu *v, struct trap_frame *f, const struct insn *i)
 {
@@ -42,6 +41,38 @@ static bool software_interrupt(struct pv_vcpu *v, struct trap_frame *f, const st
     return true;
 }
 
+/*
+ * RDMSR and WRMSR of a kernel, which Linux executes at each context switch, without the decoder:
+ * two bytes, loaded once. False: something else, or refused.
+ */
+static bool kernel_msr(struct pv_vcpu *v, struct trap_frame *f)
+{
+    const uint16_t rdmsr_code = 0x320f, wrmsr_code = 0x300f;
+    uint64_t value = (uint32_t)f->rax | (f->rdx << 32);
+    uint16_t code;
+    bool ok;
+
+    if (!v->kernel_mode || f->cs != GUEST_CS64)
+        return false;
+    if (copy_from_guest(&code, guest_ptr(f->rip), sizeof(code)) ||
+        (code != rdmsr_code && code != wrmsr_code))
+        return false;
+    if (code == rdmsr_code) {
+        ok = pv_rdmsr(v, (uint32_t)f->rcx, &value);
+        if (ok) {
+            f->rax = (uint32_t)value;
+            f->rdx = value >> 32;
+        }
+    } else {
+        ok = pv_wrmsr(v, (uint32_t)f->rcx, value);
+    }
+    if (ok) {
+        f->rip += sizeof(code);
+        f->rflags &= ~(uint64_t)X86_EFLAGS_RF;
+    }
+    return ok;
+}
+
 static void general_protection(struct pv_vcpu *v, struct trap_frame *f)
 {
     uint32_t code = f->error_code;
@@ -51,6 +82,10 @@ static void general_protection(struct pv_vcpu *v, struct trap_frame *f)
 
     if ((code & (GP_ERROR_IDT | GP_ERROR_EXT)) == GP_ERROR_IDT || code == 0) {
         irq_enable();
+        if (code == 0 && kernel_msr(v, f)) {
+            irq_disable();
+            return;
+        }
         if (pv_decode(v, f, &insn) == 0) {
             if (code == 0)
                 result = pv_emulate(v, f, &insn, &fault);
@@ -101,10 +136,11 @@ void guest_trap(struct trap_frame *f)
 {
     struct pv_vcpu *v = current_pv;
 
-    switch (f->vector) {
-    case TRAP_PF:
+    if (__builtin_expect(f->vector == TRAP_PF, 1)) {
         pv_page_fault(f);
         return;
+    }
+    switch (f->vector) {
     case TRAP_GP:
         general_protection(v, f);
         return;

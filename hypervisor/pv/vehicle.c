@@ -98,15 +98,18 @@ static void pv_dump(struct vcpu *core)
     struct pv_vcpu *v = to_pv_vcpu(core);
     const struct trap_frame *f = core == current ? guest_regs() : &v->regs;
 
-    printk(LOG_INFO, "d%uv%u %s mode, rip %lx cs %x rflags %lx rsp %lx ss %x\n", core->domain->domid,
-           core->vcpu_id, v->kernel_mode ? "kernel" : "user", (unsigned long)f->rip, f->cs,
+    printk(LOG_INFO, "d%uv%u %s mode, rip %lx cs %x rflags %lx rsp %lx ss %x\n",
+           core->domain->domid, core->vcpu_id, v->kernel_mode ? "kernel" : "user",
+           (unsigned long)f->rip, f->cs,
            (unsigned long)f->rflags, (unsigned long)f->rsp, f->ss);
-    printk(LOG_INFO, "rax %lx rbx %lx rcx %lx rdx %lx rsi %lx rdi %lx rbp %lx\n", (unsigned long)f->rax,
-           (unsigned long)f->rbx, (unsigned long)f->rcx, (unsigned long)f->rdx, (unsigned long)f->rsi,
-           (unsigned long)f->rdi, (unsigned long)f->rbp);
+    printk(LOG_INFO, "rax %lx rbx %lx rcx %lx rdx %lx rsi %lx rdi %lx rbp %lx\n",
+           (unsigned long)f->rax, (unsigned long)f->rbx, (unsigned long)f->rcx,
+           (unsigned long)f->rdx, (unsigned long)f->rsi, (unsigned long)f->rdi,
+           (unsigned long)f->rbp);
     printk(LOG_INFO, "r8 %lx r9 %lx r10 %lx r11 %lx r12 %lx r13 %lx r14 %lx r15 %lx\n",
            (unsigned long)f->r8, (unsigned long)f->r9, (unsigned long)f->r10, (unsigned long)f->r11,
-           (unsigned long)f->r12, (unsigned long)f->r13, (unsigned long)f->r14, (unsigned long)f->r15);
+           (unsigned long)f->r12, (unsigned long)f->r13, (unsigned long)f->r14,
+           (unsigned long)f->r15);
     printk(LOG_INFO, "cr3 kernel %lx user %lx, cr2 %lx, kernel_sp %lx, upcall mask %u pending %u\n",
            (unsigned long)v->cr3_kernel, (unsigned long)v->cr3_user,
            (unsigned long)core->vcpu_info->arch.cr2, (unsigned long)v->kernel_sp,
