@@ -132,14 +132,11 @@ static void debug_trap(struct pv_vcpu *v, struct trap_frame *f)
     pv_inject(f, TRAP_DB, 0);
 }
 
-void guest_trap(struct trap_frame *f)
+/* Out of line, so that guest_trap() has no frame to set up before a page fault goes its way. */
+static __attribute__((noinline)) void other_trap(struct trap_frame *f)
 {
     struct pv_vcpu *v = current_pv;
 
-    if (__builtin_expect(f->vector == TRAP_PF, 1)) {
-        pv_page_fault(f);
-        return;
-    }
     switch (f->vector) {
     case TRAP_GP:
         general_protection(v, f);
@@ -176,4 +173,12 @@ void guest_trap(struct trap_frame *f)
         else
             pv_inject(f, TRAP_GP, (f->vector & 0xff) * 8 + GP_ERROR_IDT);
     }
+}
+
+void guest_trap(struct trap_frame *f)
+{
+    if (__builtin_expect(f->vector == TRAP_PF, 1))
+        pv_page_fault(f);
+    else
+        other_trap(f);
 }
