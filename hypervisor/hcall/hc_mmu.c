@@ -25,23 +25,6 @@ static int resolve_owners(unsigned long foreigndom, struct domain **pt_owner, st
     return err ? err : domain_for_frames(foreigndom & 0xffff, fg_owner);
 }
 
-/* Performs up to n requests; returns how many, *err why not all (0: all, or -ERESTART). */
-static unsigned run_requests(const struct mmu_update *req, unsigned n, struct pt_table *t,
-                             struct domain *pt_owner, struct domain *fg_owner, int *err)
-{
-    struct pv_vcpu *v = current_pv;
-    unsigned i;
-
-    for (i = 0; i < n; i++) {
-        *err = pt_finish_undo(v);
-        if (*err == 0)
-            *err = pt_mmu_update(t, pt_owner, fg_owner, req[i].ptr, req[i].val);
-        if (*err)
-            break;
-    }
-    return i;
-}
-
 static unsigned run_batch(struct guest_ptr reqs, unsigned count, struct domain *pt_owner,
                           struct domain *fg_owner, int *err)
 {
@@ -56,7 +39,7 @@ static unsigned run_batch(struct guest_ptr reqs, unsigned count, struct domain *
         *err = copy_from_guest(req, guest_ptr_at(reqs, done, sizeof(*req)), n * sizeof(*req));
         if (*err)
             break;
-        ran = run_requests(req, n, &t, pt_owner, fg_owner, err);
+        ran = pt_mmu_update(current_pv, &t, pt_owner, fg_owner, req, n, err);
         done += ran;
         if (ran < n)
             break;

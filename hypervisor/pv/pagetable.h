@@ -26,13 +26,15 @@
 #define PTE_ADDR_MASK 0x000ffffffffff000ULL
 
 struct pt_table;
+struct mmu_update;
 /*
- * mmu_update: one request. `pt_owner` and `fg_owner` are held by the caller. *t (pt_entry.h) keeps
- * the table
- * between requests of a batch: all zero before the first, pt_table_release() after the last.
- * 0 or -errno (-ERESTART: preempted, nothing written).
+ * mmu_update: up to n requests in order; returns how many succeeded, *err why not all (-ERESTART:
+ * preempted, and nothing of the next one is written). `pt_owner` and `fg_owner` are held by the
+ * caller. *t (pt_entry.h) keeps the table between calls: all zero before the first,
+ * pt_table_release() after the last.
  */
-int pt_mmu_update(struct pt_table *t, struct domain *pt_owner, struct domain *fg_owner, uint64_t ptr, uint64_t val);
+unsigned pt_mmu_update(struct pv_vcpu *v, struct pt_table *t, struct domain *pt_owner,
+                       struct domain *fg_owner, const struct mmu_update *req, unsigned n, int *err);
 /* update_va_mapping of the current address space; flushing is the caller's. 0 or -errno. */
 int pt_update_va(struct pv_vcpu *v, struct domain *fg_owner, uint64_t va, uint64_t val);
 
@@ -51,9 +53,7 @@ int pt_relinquish(struct domain *d);
 
 /*
  * A page fault by v's kernel at `addr` with `f->error_code`: true when it was a write to a page
- * table of its own
- * (or an M2P/MMIO-config write we emulate) and has been carried out, or when the fault was
- * spurious.
+ * table of its own, or to a device that is ours, and has been dealt with, or was spurious.
  */
 bool pt_write_fault(struct pv_vcpu *v, struct trap_frame *f, uint64_t addr);
 
@@ -61,10 +61,7 @@ bool pt_write_fault(struct pv_vcpu *v, struct trap_frame *f, uint64_t addr);
 int pt_grant_map(struct vcpu *v, uint64_t host_addr, uint64_t mfn, uint32_t gnt_flags);
 int pt_grant_unmap(struct vcpu *v, uint64_t host_addr, uint64_t mfn, uint32_t gnt_flags, uint64_t new_addr);
 
-/*
- * Reads the current guest's translation of va: the L1 entry (or a superpage made into one); 0:
- * none. For diagnostics and LDT mapping.
- */
+/* Reads the current guest's translation of va: the L1 entry; 0: none. For the LDT and diagnostics. */
 uint64_t pt_lookup(struct pv_vcpu *v, uint64_t va);
 
 #endif

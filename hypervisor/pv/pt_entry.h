@@ -46,6 +46,8 @@ static inline bool l4_slot_is_ours(unsigned slot) { return slot - HV_FIRST_SLOT 
  */
 int pt_leaf_get(struct domain *d, struct domain *fg, uint64_t *e);
 void pt_leaf_put(uint64_t e);
+/* Only the typed reference of an entry with RW: it has become one without. */
+void pt_leaf_put_write(uint64_t e);
 /* Likewise for an entry of a table of `level` 2..4: the child table. pt_child_get corrects *e. */
 int pt_child_get(struct domain *d, unsigned level, uint64_t *e, bool preemptible);
 int pt_child_put(unsigned level, uint64_t e, bool preemptible);
@@ -63,7 +65,8 @@ int pt_drain(struct page_info *pg, uint64_t type, unsigned *n, bool preemptible)
  * no table at present, a writable one (level 0: the write is an ordinary store).
  */
 struct pt_table {
-    struct page_info *pg;
+    struct page_info *pg; /* NULL: none is held */
+    uint64_t mfn;
     unsigned level;
 };
 /* 0; -EINVAL; -ERESTART. */
@@ -82,8 +85,8 @@ int pt_entry_write(struct pt_table *t, struct domain *d, struct domain *fg, unsi
 /* A walk of the address space that v runs in now. */
 struct pt_walk {
     uint64_t l1_mfn;  /* the level-1 table; 0: there is none */
-    unsigned slot;    /* entry in it */
-    uint64_t entry;   /* as read; 0 without a table */
+    uint64_t entry;   /* as read; 0 without a table: the rest is then undefined */
+    unsigned slot;    /* in the table */
     bool writable;    /* RW is set at every level */
     bool nx;          /* NX is set at some level */
 };

@@ -88,6 +88,14 @@ void pt_leaf_put(uint64_t e)
     leaf_put(e);
 }
 
+void pt_leaf_put_write(uint64_t e)
+{
+    struct page_info *pg = mfn_to_page(pte_mfn(e));
+
+    if (pte_mfn(e) < max_mfn && pg->owner && !page_put_type_again(pg))
+        page_put_type(pg, false);
+}
+
 static uint64_t level_type(unsigned level)
 {
     return PGT_L1 * level;
@@ -98,7 +106,8 @@ int pt_child_get(struct domain *d, unsigned level, uint64_t *e, bool preemptible
     uint64_t mfn = pte_mfn(*e);
     int err;
 
-    if ((*e & pte_reserved_table()) || !mfn_is_ram(mfn))
+    /* Only RAM has an owner, so the reference below answers whether it is RAM. */
+    if ((*e & pte_reserved_table()) || mfn >= max_mfn)
         return -EINVAL;
     err = page_get_and_type(mfn_to_page(mfn), d, level_type(level - 1), preemptible);
     if (err == 0)
@@ -180,6 +189,10 @@ int pt_fill(struct page_info *pg, uint64_t type, unsigned *n, bool preemptible)
         uint64_t e = table[i];
         int err;
 
+        if (e == 0 && i % 8 == 0 && eight_empty(table + i)) {
+            i += 7;
+            continue;
+        }
         if (!(e & PTE_PRESENT) || (level == 4 && l4_slot_is_ours(i)))
             continue;
         err = pt_child_get(d, level, &e, preemptible);
@@ -235,6 +248,10 @@ int pt_drain(struct page_info *pg, uint64_t type, unsigned *n, bool preemptible)
     while (err == 0 && *n > 0) {
         unsigned i = *n - 1;
 
+        if (i % 8 == 7 && table[i] == 0 && eight_empty(table + i - 7)) {
+            *n = i - 7;
+            continue;
+        }
         if ((table[i] & PTE_PRESENT) && !(level == 4 && l4_slot_is_ours(i))) {
             /* Preempted: the child, at i, is what finish_child() will come back to. */
             err = pt_child_put(level, table[i], preemptible);

@@ -43,6 +43,7 @@ static int table_hold(struct pt_table *t, struct domain *d, uint64_t mfn, bool a
             break;
         } else if (exchange(&pg->type, &x, x + 1)) {
             t->pg = pg;
+            t->mfn = mfn;
             t->level = pgt_level(x);
             return 0;
         }
@@ -50,6 +51,7 @@ static int table_hold(struct pt_table *t, struct domain *d, uint64_t mfn, bool a
     if (any && !((x & PGT_COUNT_MASK) && pgt_is_table(x)) &&
         page_get_type(pg, PGT_WRITABLE, false) == 0) {
         t->pg = pg;
+        t->mfn = mfn;
         t->level = 0;
         return 0;
     }
@@ -70,38 +72,35 @@ int pt_table_hold_l1(struct pt_table *t, struct domain *d, uint64_t mfn)
 void pt_table_release(struct pt_table *t)
 {
     struct page_info *pg = t->pg;
-    uint64_t x;
 
     if (!pg)
         return;
     t->pg = NULL;
-    x = __atomic_load_n(&pg->type, __ATOMIC_RELAXED);
-    while ((x & PGT_COUNT_MASK) > 1)
-        if (exchange(&pg->type, &x, x - 1)) {
-            page_put_inline(pg);
-            return;
-        }
-    if (page_put_and_type(pg, true))
+    if (page_put_type_again(pg))
+        page_put_inline(pg);
+    else if (page_put_and_type(pg, true))
         pt_defer_undo(pg);
 }
 
-/* May `new` replace `old` with no change of references? Both present. */
-static inline bool same_leaf(const struct domain *d, uint64_t old, uint64_t new)
+/*
+ * May `new` take the place of `old` with no reference to be had? Then it maps the same frame and does
+ * not write to it more than before; if it writes no longer, a typed reference becomes free.
+ */
+static inline bool no_more_than(const struct domain *d, uint64_t new, uint64_t old)
 {
-    uint64_t diff = old ^ new;
+    uint64_t same = d->privileged ? PTE_ADDR_MASK : PTE_ADDR_MASK | PTE_CACHE;
 
-    if ((diff & PTE_ADDR_MASK) || (!d->privileged && (diff & PTE_CACHE)))
-        return false;
-    return !(diff & PTE_RW);
+    return (old & PTE_PRESENT) && !((old ^ new) & same) && !(new & ~old & PTE_RW) &&
+           !(new & pte_reserved());
 }
 
-static int write_l1(struct domain *d, struct domain *fg, uint64_t *entry, uint64_t val,
-                    bool keep_ad, uint64_t *expect)
+static inline int write_l1(struct domain *d, struct domain *fg, uint64_t *entry, uint64_t val,
+                           bool keep_ad, uint64_t *expect)
 {
     uint64_t old = __atomic_load_n(entry, __ATOMIC_RELAXED), new;
     bool counted = false; /* the references of val are ours */
-    bool plain;
-    int err = 0;
+    bool free;            /* it needs none */
+    int err;
 
     for (;;) {
         if (expect && old != *expect) {
@@ -110,25 +109,27 @@ static int write_l1(struct domain *d, struct domain *fg, uint64_t *entry, uint64
             break;
         }
         new = val;
-        plain = false;
+        free = false;
         if (val & PTE_PRESENT) {
             if (!counted) {
-                plain = (old & PTE_PRESENT) && same_leaf(d, old, pte_fix_leaf(val)) &&
-                        !(val & pte_reserved());
-                if (!plain) {
+                new = pte_fix_leaf(val);
+                free = no_more_than(d, new, old);
+                if (!free) {
                     err = pt_leaf_get(d, fg, &val);
                     if (err)
                         return err;
                     counted = true;
+                    new = val;
                 }
             }
-            new = plain ? pte_fix_leaf(val) : val;
             if (keep_ad)
                 new = (new & ~PTE_AD) | (old & PTE_AD);
         }
         if (exchange(entry, &old, new)) {
-            if (!plain)
+            if (!free)
                 pt_leaf_put(old);
+            else if (old & ~new & PTE_RW)
+                pt_leaf_put_write(old);
             return 0;
         }
     }
@@ -208,25 +209,43 @@ static int set_m2p(struct domain *fg, uint64_t mfn, uint64_t pfn)
     return 0;
 }
 
-int pt_mmu_update(struct pt_table *t, struct domain *pt_owner, struct domain *fg_owner,
-                  uint64_t ptr, uint64_t val)
+static inline int mmu_update(struct pt_table *t, struct domain *pt_owner, struct domain *fg_owner,
+                             uint64_t ptr, uint64_t val)
 {
     uint64_t mfn = ptr >> PAGE_SHIFT;
-    unsigned cmd = ptr & 7;
+    unsigned cmd = ptr & 7, slot = (ptr & (PAGE_SIZE - 1)) / 8;
+    bool keep_ad = cmd == MMU_PT_UPDATE_PRESERVE_AD;
     int err;
 
     if (cmd == MMU_MACHPHYS_UPDATE)
         return set_m2p(fg_owner, mfn, val);
     if (cmd > MMU_PT_UPDATE_NO_TRANSLATE)
         return -EINVAL;
-    if (!t->pg || page_to_mfn(t->pg) != mfn) {
+    if (!t->pg || t->mfn != mfn) {
         pt_table_release(t);
         err = pt_table_hold(t, pt_owner, mfn);
         if (err)
             return err;
     }
-    return pt_entry_write(t, pt_owner, fg_owner, (ptr & (PAGE_SIZE - 1)) / 8, val,
-                          cmd == MMU_PT_UPDATE_PRESERVE_AD, NULL);
+    if (__builtin_expect(t->level == 1, 1))
+        return write_l1(pt_owner, fg_owner, (uint64_t *)mfn_to_virt(mfn) + slot, val, keep_ad, NULL);
+    return pt_entry_write(t, pt_owner, fg_owner, slot, val, keep_ad, NULL);
+}
+
+unsigned pt_mmu_update(struct pv_vcpu *v, struct pt_table *t, struct domain *pt_owner,
+                       struct domain *fg_owner, const struct mmu_update *req, unsigned n, int *err)
+{
+    unsigned i;
+
+    *err = 0;
+    for (i = 0; i < n; i++) {
+        *err = pt_finish_undo(v);
+        if (*err == 0)
+            *err = mmu_update(t, pt_owner, fg_owner, req[i].ptr, req[i].val);
+        if (*err)
+            break;
+    }
+    return i;
 }
 
 int pt_update_va(struct pv_vcpu *v, struct domain *fg_owner, uint64_t va, uint64_t val)

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Guest writes to its own page tables: carried out here, as if the tables were writable. */
 #include "core/domain.h"
+#include "core/guest_access.h"
 #include "core/iocap.h"
 #include "hw/cpu.h"
+#include "hw/desc.h"
 #include "hw/percpu.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "public/mmu.h"
 #include "pv/decode.h"
 #include "pv/pt_entry.h"
@@ -211,6 +214,122 @@ static bool emulate(struct pv_vcpu *v, struct trap_frame *f, uint64_t addr, uint
     return err == 0 || err == -ERESTART;
 }
 
+/*
+ * Nearly all of these writes are one of three instructions: the exchange by which a kernel takes an
+ * entry away, the plain store, and the locked AND of one byte that write-protects. They are
+ * recognised here in a few steps; all else is left to the decoder.
+ */
+struct quick {
+    uint64_t address;
+    uint8_t opcode, len, reg, imm;
+};
+
+static uint64_t *quick_reg(struct trap_frame *f, unsigned n)
+{
+#define AT(field) offsetof(struct trap_frame, field)
+    static const uint8_t at[16] = { AT(rax), AT(rcx), AT(rdx), AT(rbx), AT(rsp), AT(rbp),
+                                    AT(rsi), AT(rdi), AT(r8),  AT(r9),  AT(r10), AT(r11),
+                                    AT(r12), AT(r13), AT(r14), AT(r15) };
+#undef AT
+    return (uint64_t *)((char *)f + at[n]);
+}
+
+/* The address that ModRM at p means, without the rarer forms; returns what follows it, NULL: not here. */
+static const uint8_t *quick_address(struct trap_frame *f, const uint8_t *p, uint8_t rex, uint64_t *ea)
+{
+    uint8_t modrm = *p++, mod = modrm >> 6, rm = modrm & 7;
+    int32_t disp;
+
+    if (mod == 3 || (mod == 0 && rm == 5))
+        return NULL;
+    *ea = 0;
+    if (rm == 4) {
+        uint8_t sib = *p++, index = ((sib >> 3) & 7) | (rex & 2 ? 8 : 0);
+
+        rm = sib & 7;
+        if (mod == 0 && rm == 5)
+            return NULL;
+        if (index != 4)
+            *ea = *quick_reg(f, index) << (sib >> 6);
+    }
+    *ea += *quick_reg(f, rm | (rex & 1 ? 8 : 0));
+    if (mod == 1) {
+        *ea += (int8_t)*p++;
+    } else if (mod == 2) {
+        memcpy(&disp, p, sizeof(disp));
+        *ea += disp;
+        p += sizeof(disp);
+    }
+    return p;
+}
+
+static bool quick_parse(struct trap_frame *f, const uint8_t *b, struct quick *q)
+{
+    const uint8_t *p = b;
+    bool lock = *p == 0xf0;
+    uint8_t rex = 0, modrm;
+
+    p += lock;
+    if ((*p & 0xf0) == 0x40)
+        rex = *p++;
+    q->opcode = *p++;
+    modrm = *p;
+    p = quick_address(f, p, rex, &q->address);
+    if (!p)
+        return false;
+    q->reg = ((modrm >> 3) & 7) | (rex & 4 ? 8 : 0);
+    q->imm = *p;
+    if (q->opcode == 0x80 && (modrm & 0x38) == 0x20)
+        p++;
+    else if (!(rex & 8) || !(q->opcode == 0x87 || (q->opcode == 0x89 && !lock)))
+        return false;
+    q->len = p - b;
+    return true;
+}
+
+/* The write of q to slot (addr) of a held level-1 table. 0 or -errno; registers are changed with success only. */
+static int quick_write(struct pt_table *t, struct domain *d, struct trap_frame *f, uint64_t addr,
+                       const struct quick *q)
+{
+    unsigned slot = (addr & (PAGE_SIZE - 1)) / 8, shift = (addr & 7) * 8;
+    uint64_t old = __atomic_load_n((uint64_t *)mfn_to_virt(t->mfn) + slot, __ATOMIC_RELAXED);
+    uint64_t *reg = quick_reg(f, q->reg), keep = ~0ULL;
+    int err;
+
+    if (q->opcode == 0x80)
+        keep = ~((uint64_t)(uint8_t)~q->imm << shift);
+    do
+        err = pt_entry_write(t, d, d, slot, q->opcode == 0x80 ? old & keep : *reg, false, &old);
+    while (err == -EAGAIN);
+    if (err == 0 && q->opcode == 0x87)
+        *reg = old;
+    if (err == 0 && q->opcode == 0x80)
+        f->rflags = logic_flags(f->rflags, ((old & keep) >> shift) & 0xff, 1);
+    return err;
+}
+
+/* False: left to emulate(). The longest of the three instructions has 11 bytes. */
+static bool quick_emulate(struct pv_vcpu *v, struct trap_frame *f, uint64_t addr, uint64_t mfn)
+{
+    struct domain *d = v->core.domain;
+    struct pt_table t;
+    struct quick q;
+    uint8_t bytes[16];
+    int err;
+
+    if (f->cs != GUEST_CS64 || (f->rip & (PAGE_SIZE - 1)) > PAGE_SIZE - sizeof(bytes) ||
+        copy_from_guest(bytes, guest_ptr(f->rip), sizeof(bytes)) || !quick_parse(f, bytes, &q) ||
+        q.address != addr || (q.opcode != 0x80 && (addr & 7)) || pt_table_hold_l1(&t, d, mfn))
+        return false;
+    err = quick_write(&t, d, f, addr, &q);
+    pt_table_release(&t);
+    if (err)
+        return false;
+    f->rip += q.len;
+    f->rflags &= ~(uint64_t)X86_EFLAGS_RF;
+    return true;
+}
+
 /* Device frames that we keep are mapped read-only for dom0 (pt_validate.c): its writes go nowhere. */
 static bool discard_device_write(struct pv_vcpu *v, struct trap_frame *f, uint64_t addr, uint64_t mfn)
 {
@@ -253,5 +372,5 @@ bool pt_write_fault(struct pv_vcpu *v, struct trap_frame *f, uint64_t addr)
         return false;
     if (pt_finish_undo(v))
         return true;
-    return emulate(v, f, addr, mfn);
+    return quick_emulate(v, f, addr, mfn) || emulate(v, f, addr, mfn);
 }

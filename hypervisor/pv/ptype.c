@@ -240,6 +240,8 @@ int page_get_and_type(struct page_info *pg, struct domain *d, uint64_t type, boo
 
     if (!page_get_inline(pg, d))
         return -EPERM;
+    if (page_get_type_again(pg, type))
+        return 0;
     err = page_get_type(pg, type, preemptible);
     if (err)
         page_put(pg);
@@ -248,7 +250,7 @@ int page_get_and_type(struct page_info *pg, struct domain *d, uint64_t type, boo
 
 int page_put_and_type(struct page_info *pg, bool preemptible)
 {
-    int err = page_put_type(pg, preemptible);
+    int err = page_put_type_again(pg) ? 0 : page_put_type(pg, preemptible);
 
     page_put_inline(pg);
     return err;

@@ -68,6 +68,31 @@ static inline void page_put_inline(struct page_info *pg)
                                           __ATOMIC_RELAXED));
 }
 
+/* One more typed reference of a frame that is of that type and validated already; false: page_get_type() must decide. */
+static inline bool page_get_type_again(struct page_info *pg, uint64_t type)
+{
+    uint64_t x = __atomic_load_n(&pg->type, __ATOMIC_RELAXED);
+
+    while ((x & (PGT_TYPE_MASK | PGT_VALIDATED)) == (type | PGT_VALIDATED) &&
+           (x & PGT_COUNT_MASK) - 1 < PGT_COUNT_MASK - 1)
+        if (__atomic_compare_exchange_n(&pg->type, &x, x + 1, true, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_RELAXED))
+            return true;
+    return false;
+}
+
+/* Drops a typed reference that is not the last; false: nothing is done, page_put_type() must. */
+static inline bool page_put_type_again(struct page_info *pg)
+{
+    uint64_t x = __atomic_load_n(&pg->type, __ATOMIC_RELAXED);
+
+    while ((x & PGT_COUNT_MASK) > 1)
+        if (__atomic_compare_exchange_n(&pg->type, &x, x - 1, true, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_RELAXED))
+            return true;
+    return false;
+}
+
 /* Both references of a writable mapping; false: not d's frame, or not of a type that may be written. */
 static inline bool page_get_writable(struct page_info *pg, struct domain *d)
 {
@@ -90,15 +115,8 @@ static inline bool page_get_writable(struct page_info *pg, struct domain *d)
 
 static inline void page_put_writable(struct page_info *pg)
 {
-    uint64_t x = __atomic_load_n(&pg->type, __ATOMIC_RELAXED);
-
-    do {
-        if ((x & PGT_COUNT_MASK) <= 1) {
-            page_put_type(pg, false);
-            break;
-        }
-    } while (!__atomic_compare_exchange_n(&pg->type, &x, x - 1, true, __ATOMIC_SEQ_CST,
-                                          __ATOMIC_RELAXED));
+    if (!page_put_type_again(pg))
+        page_put_type(pg, false);
     page_put_inline(pg);
 }
 

@@ -165,6 +165,10 @@ static const struct {
     { "\xc7\x07\x10\x32\x54\x86", 6, 0, ALL },          /* movl $imm,(%rdi) */
     { "\xc6\x07\x10", 3, 0, ALL },                      /* movb $imm,(%rdi) */
     { "\x48\x87\x37", 3, 0, ALL },                      /* xchg %rsi,(%rdi) */
+    { "\xf0\x48\x87\x74\x27\x00", 6, 0, ALL },          /* lock xchg %rsi,0(%rdi) with a SIB byte */
+    { "\x48\x89\xb7\x00\x00\x00\x00", 7, 0, ALL },      /* mov %rsi,0(%rdi), 32-bit displacement */
+    { "\x3e\x48\x87\x37", 4, 0, ALL },                  /* ds xchg %rsi,(%rdi) */
+    { "\x80\x67\x05\x3d", 4, 5, LOGIC },                /* andb $0x3d,5(%rdi) */
     { "\x87\x77\x04", 3, 4, ALL },                      /* xchg %esi,4(%rdi) */
     { "\xf0\x48\x0f\xb1\x37", 5, 0, ALL },              /* lock cmpxchg %rsi,(%rdi) */
     { "\xf0\x0f\xb1\x77\x04", 5, 4, ALL },              /* lock cmpxchg %esi,4(%rdi) */

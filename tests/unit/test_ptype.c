@@ -244,14 +244,13 @@ static int unpin(uint64_t mfn)
 
 static int update(uint64_t mfn, unsigned slot, uint64_t val, unsigned cmd)
 {
+    struct mmu_update req = { mfn << PAGE_SHIFT | slot * 8 | cmd, val };
     struct pt_table t = { 0 };
     int err;
 
-    do {
-        err = pt_finish_undo(&runner);
-        if (err == 0)
-            err = pt_mmu_update(&t, &a.core, &a.core, mfn << PAGE_SHIFT | slot * 8 | cmd, val);
-    } while (err == -ERESTART);
+    do
+        pt_mmu_update(&runner, &t, &a.core, &a.core, &req, 1, &err);
+    while (err == -ERESTART);
     pt_table_release(&t);
     while (pt_finish_undo(&runner))
         ;
@@ -446,7 +445,9 @@ static void random_step(void)
     unsigned level = 1 + rnd(4);
     uint64_t mfn = A_FIRST + (4 - level) * 8 + rnd(8);
     unsigned slot = rnd(4) ? rnd(8) * 70 : rnd(PT_ENTRIES);
+    struct mmu_update req = { mfn << PAGE_SHIFT | slot * 8 | (rnd(4) ? 0 : 2), random_entry(level) };
     struct pt_table t = { 0 };
+    int err;
 
     if (pt_finish_undo(&runner))
         return;
@@ -456,7 +457,7 @@ static void random_step(void)
     case 2: pt_new_kernel_root(&vcpu, A_FIRST + rnd(8)); break;
     case 3: pt_new_user_root(&vcpu, rnd(4) ? A_FIRST + rnd(8) : 0); break;
     default:
-        pt_mmu_update(&t, &a.core, &a.core, mfn << PAGE_SHIFT | slot * 8 | (rnd(4) ? 0 : 2), random_entry(level));
+        pt_mmu_update(&runner, &t, &a.core, &a.core, &req, 1, &err);
         pt_table_release(&t);
     }
 }
