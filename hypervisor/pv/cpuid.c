@@ -105,7 +105,7 @@ static struct cpuid_regs filter_xsave(uint32_t sub, struct cpuid_regs r)
     return (struct cpuid_regs){ 0 };
 }
 
-static struct cpuid_regs filter_leaf1(uint64_t cr4, struct cpuid_regs r)
+static struct cpuid_regs filter_leaf1(struct cpuid_regs r)
 {
     /* One logical processor per package; its identifier is filled in by the caller. */
     r.ebx = (r.ebx & 0xff00) | (1 << 16);
@@ -115,7 +115,11 @@ static struct cpuid_regs filter_leaf1(uint64_t cr4, struct cpuid_regs r)
         r.ecx &= ~(BIT(26) | LEAF1_ECX_AVX);
     else if (!(cpu_features.xcr0 & XCR0_AVX))
         r.ecx &= ~LEAF1_ECX_AVX;
-    if ((r.ecx & BIT(26)) && (cr4 & X86_CR4_OSXSAVE))
+    /*
+     * Not the guest's CR4.OSXSAVE, which it sets later: Linux takes the bit at its start for our word
+     * that XSAVE may be used (its xen_check_xsave()).
+     */
+    if (r.ecx & BIT(26))
         r.ecx |= OSXSAVE;
     r.ecx |= HYPERVISOR;
     return r;
@@ -145,7 +149,7 @@ static struct cpuid_regs filter_extended(bool privileged, uint32_t leaf, struct 
     return (struct cpuid_regs){ 0 };
 }
 
-struct cpuid_regs pv_cpuid_filter(bool privileged, uint64_t cr4, uint32_t leaf, uint32_t sub,
+struct cpuid_regs pv_cpuid_filter(bool privileged, uint32_t leaf, uint32_t sub,
                                   struct cpuid_regs host)
 {
     struct cpuid_regs r = host;
@@ -158,7 +162,7 @@ struct cpuid_regs pv_cpuid_filter(bool privileged, uint64_t cr4, uint32_t leaf, 
             r.eax = MAX_BASIC_LEAF;
         return r;
     case 1:
-        return filter_leaf1(cr4, r);
+        return filter_leaf1(r);
     case 2:
         return r;
     case 4: /* caches, of one processor */
@@ -220,7 +224,7 @@ struct cpuid_regs pv_cpuid_leaf(struct pv_vcpu *v, uint32_t leaf, uint32_t sub)
 
     if (leaf >= 0x40000000 && leaf < 0x50000000)
         return hypervisor_leaf(leaf, sub);
-    r = pv_cpuid_filter(v->core.domain->privileged, v->cr4, leaf, sub, cpuid(leaf, sub));
+    r = pv_cpuid_filter(v->core.domain->privileged, leaf, sub, cpuid(leaf, sub));
     if (leaf == 1)
         r.ebx |= v->core.vcpu_id << 24;
     return r;

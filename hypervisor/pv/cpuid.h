@@ -7,10 +7,10 @@
 #include "pv/pv.h"
 
 /*
- * The answer for a domain (privileged: the control domain) to leaf and subleaf, with `cr4` the
- * guest's and `host` what the processor answers. Pure, for tests.
+ * The answer for a domain (privileged: the control domain) to leaf and subleaf, where the processor's
+ * is `host`. Pure, for tests.
  */
-struct cpuid_regs pv_cpuid_filter(bool privileged, uint64_t cr4, uint32_t leaf, uint32_t sub,
+struct cpuid_regs pv_cpuid_filter(bool privileged, uint32_t leaf, uint32_t sub,
                                   struct cpuid_regs host);
 /* Executes CPUID for the current vcpu: arguments and results in f. */
 void pv_cpuid(struct pv_vcpu *v, struct trap_frame *f);
