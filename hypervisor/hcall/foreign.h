@@ -10,7 +10,8 @@
 
 /*
  * The domain whose memory the current domain means by `id`: its own, or one that it controls.
- * 0, -ESRCH, or -EPERM (also for a domain on its way out). The pointer is good until this CPU leaves the hypervisor.
+ * 0, -ESRCH, or -EPERM (also for a domain on its way out). The pointer is good until this CPU
+ * leaves the hypervisor.
  */
 static inline int domain_for_memory(domid_t id, struct domain **out)
 {
@@ -31,7 +32,10 @@ static inline int domain_for_memory(domid_t id, struct domain **out)
     return 0;
 }
 
-/* As above for the owner of frames to be mapped: also DOMID_IO, and DOMID_XEN for whoever has the platform. */
+/*
+ * As above for the owner of frames to be mapped: also DOMID_IO, and DOMID_XEN for whoever has the
+ * platform.
+ */
 static inline int domain_for_frames(domid_t id, struct domain **out)
 {
     if (id == DOMID_IO || id == DOMID_XEN) {

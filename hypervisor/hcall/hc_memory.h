@@ -6,7 +6,10 @@
 #include "core/domain.h"
 #include "mm/frame.h"
 
-/* Low bits of the command word: the operation; above them, how many extents a preempted call has done. */
+/*
+ * Low bits of the command word: the operation; above them, how many extents a preempted call has
+ * done.
+ */
 #define MEMOP_EXTENT_SHIFT 6
 #define MEMOP_CMD_MASK ((1UL << MEMOP_EXTENT_SHIFT) - 1)
 

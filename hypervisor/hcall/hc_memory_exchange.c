@@ -13,16 +13,17 @@
 
 /*
  * The trade goes in chunks: the smallest whole number of extents on both sides. A chunk is all or
- * nothing. First the new frames are taken from the allocator and the old ones are looked at (all of them the
- * domain's, in nobody's use); from there on the old ones are given back and the new ones assigned. Another
- * vcpu may use an old frame in between: then that frame lives on until its last use, as
- * with decrease_reservation, and the domain, over its limit by as much, may fail to get the new ones.
+ * nothing. First the new frames are taken from the allocator and the old ones are looked at (all of
+ * them the domain's, in nobody's use); from there on the old ones are given back and the new ones
+ * assigned. Another vcpu may use an old frame in between: then that frame lives on until its last
+ * use, as with decrease_reservation, and the domain, over its limit by as much, may fail to get the
+ * new ones.
  */
 struct trade {
     struct xen_memory_exchange x;
     struct domain *d;
     uint64_t in_per_chunk, out_per_chunk; /* extents; one of them is 1 */
-    uint32_t out_head;                    /* new extents of the chunk, linked through page_info.next */
+    uint32_t out_head; /* new extents of the chunk, linked through page_info.next */
 };
 
 static bool trade_ok(const struct xen_memory_exchange *x)
@@ -37,7 +38,10 @@ static bool trade_ok(const struct xen_memory_exchange *x)
            x->nr_exchanged <= in->nr_extents;
 }
 
-/* The frame of index k (in single frames) of chunk `first`, as the guest names it; false: unreadable or absurd. */
+/*
+ * The frame of index k (in single frames) of chunk `first`, as the guest names it; false:
+ * unreadable or absurd.
+ */
 static bool in_frame(const struct trade *t, uint64_t first, uint64_t k, struct page_info **pg)
 {
     const struct xen_memory_reservation *in = &t->x.in;
@@ -67,7 +71,8 @@ static bool is_idle(const struct page_info *pg)
 /*
  * References every old frame of the chunk; `held` has room for its n frames.
  */
-static int hold_in_frames(const struct trade *t, uint64_t first, struct page_info **held, uint64_t n)
+static int hold_in_frames(const struct trade *t, uint64_t first, struct page_info **held,
+                          uint64_t n)
 {
     for (uint64_t k = 0; k < n; k++) {
         bool ok = in_frame(t, first, k, &held[k]) && page_get(held[k], t->d);

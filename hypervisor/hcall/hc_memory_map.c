@@ -91,7 +91,8 @@ long memory_map_set(unsigned long arg)
     new = kzalloc_array(f.map.nr_entries + 1, sizeof(struct bios_e820));
     if (!new)
         return -ENOMEM;
-    if (copy_from_guest(new, guest_ptr(f.map.buffer), f.map.nr_entries * sizeof(struct bios_e820))) {
+    if (copy_from_guest(new, guest_ptr(f.map.buffer),
+                        f.map.nr_entries * sizeof(struct bios_e820))) {
         kfree(new);
         return -EFAULT;
     }
@@ -147,7 +148,8 @@ long memory_m2p_list(unsigned long arg)
         uint64_t here = m2p_frame(va);
 
         mfn = here ? here : mfn;
-        if (copy_to_guest(guest_ptr_at(guest_ptr(l.extent_start), i, sizeof(mfn)), &mfn, sizeof(mfn)))
+        if (copy_to_guest(guest_ptr_at(guest_ptr(l.extent_start), i, sizeof(mfn)), &mfn,
+                          sizeof(mfn)))
             return -EFAULT;
     }
     l.nr_extents = i;
@@ -189,7 +191,8 @@ long memory_acquire_resource(unsigned long arg)
             return -EINVAL;
         err = grant_table_frame(d, r.frame + i, &mfn);
         if (err == 0)
-            err = copy_to_guest(guest_ptr_at(guest_ptr(r.frame_list), i, sizeof(mfn)), &mfn, sizeof(mfn));
+            err = copy_to_guest(guest_ptr_at(guest_ptr(r.frame_list), i, sizeof(mfn)), &mfn,
+                                sizeof(mfn));
         if (err)
             return err;
     }

@@ -14,7 +14,8 @@
 #define REQUESTS 16
 
 /* foreigndom: low half whose frames, high half (if not 0) whose tables, plus one. */
-static int resolve_owners(unsigned long foreigndom, struct domain **pt_owner, struct domain **fg_owner)
+static int resolve_owners(unsigned long foreigndom, struct domain **pt_owner,
+                          struct domain **fg_owner)
 {
     unsigned pt = (foreigndom >> 16) & 0xffff;
     int err = 0;
@@ -112,7 +113,8 @@ static int flush_after(unsigned long va, unsigned long flags)
     return 0;
 }
 
-static long update_va(unsigned long va, unsigned long val, unsigned long flags, struct domain *fg_owner)
+static long update_va(unsigned long va, unsigned long val, unsigned long flags,
+                      struct domain *fg_owner)
 {
     struct pv_vcpu *v = current_pv;
     int err = pt_finish_undo(v), flush_err;

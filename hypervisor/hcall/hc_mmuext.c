@@ -63,7 +63,10 @@ static int flush_cache(bool everywhere)
     return 0;
 }
 
-/* The frames are the guest's own to write; the type reference keeps them from being tables meanwhile. */
+/*
+ * The frames are the guest's own to write; the type reference keeps them from being tables
+ * meanwhile.
+ */
 static int clear_page(struct domain *d, uint64_t mfn)
 {
     if (!mfn_is_ram(mfn) || !page_get_writable(mfn_to_page(mfn), d))

@@ -18,7 +18,9 @@
 
 static inline uint64_t pte_mfn(uint64_t e) { return (e & PTE_ADDR_MASK) >> PAGE_SHIFT; }
 
-/* Bits that a present entry may not have: address bits the processor lacks, NX without the feature. */
+/*
+ * Bits that a present entry may not have: address bits the processor lacks, NX without the feature.
+ */
 static inline uint64_t pte_reserved(void)
 {
     uint64_t bad = PTE_ADDR_MASK & ~((1ULL << cpu_features.phys_bits) - 1);
@@ -37,7 +39,10 @@ static inline uint64_t pte_fix_leaf(uint64_t e) { return (e | PTE_USER) & ~PTE_G
 static inline uint64_t pte_fix_table(uint64_t e) { return e | PTE_USER; }
 
 /* Top-level slots that the guest does not own. */
-static inline bool l4_slot_is_ours(unsigned slot) { return slot - HV_FIRST_SLOT <= HV_LAST_SLOT - HV_FIRST_SLOT; }
+static inline bool l4_slot_is_ours(unsigned slot)
+{
+    return slot - HV_FIRST_SLOT <= HV_LAST_SLOT - HV_FIRST_SLOT;
+}
 
 /*
  * References of one present leaf entry of a table owned by d, naming a frame of `fg` (d itself,

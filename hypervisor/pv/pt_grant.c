@@ -11,8 +11,8 @@
  * An entry for a granted frame holds references like any other entry, beside those of the grant's
  * handle (core/grant_map). So it does not matter in which order the two go: a guest that overwrites
  * the entry only loses sight of the frame, one that names another entry when it unmaps clears that
- * one with what it held, and no writable entry ever outlives the typed count it stands for. The flush
- * between clearing the entry and dropping the handle's references is the grant code's.
+ * one with what it held, and no writable entry ever outlives the typed count it stands for. The
+ * flush between clearing the entry and dropping the handle's references is the grant code's.
  */
 
 /* Holds the table and finds the entry that host_addr means. 0 or -EINVAL. */
@@ -132,7 +132,9 @@ int pt_grant_unmap(struct vcpu *vcpu, uint64_t host_addr, uint64_t mfn, uint32_t
                !__atomic_compare_exchange_n(entry, &old, val, false, __ATOMIC_SEQ_CST,
                                             __ATOMIC_RELAXED))
             ;
-        /* Another vcpu overwrote the entry since: what was taken has no place, its references go. */
+        /*
+         * Another vcpu overwrote the entry since: what was taken has no place, its references go.
+         */
         if (!maps_frame(old, mfn))
             err = -EINVAL;
         pt_leaf_put(err ? val : old);

@@ -5,9 +5,9 @@
 #include "pv/pv.h"
 
 /*
- * The tables hang on a root that v holds, but another vcpu may detach one of them while we look. What
- * is read then is the contents of some frame of the domain: nothing else is trusted, which makes
- * the read itself safe; who wants to write to the table found takes a typed reference first.
+ * The tables hang on a root that v holds, but another vcpu may detach one of them while we look.
+ * What is read then is the contents of some frame of the domain: nothing else is trusted, which
+ * makes the read itself safe; who wants to write to the table found takes a typed reference first.
  */
 static inline bool step(const struct domain *d, uint64_t mfn, unsigned slot, uint64_t *entry)
 {
@@ -29,7 +29,8 @@ void pt_walk(struct pv_vcpu *v, uint64_t va, struct pt_walk *w)
     uint64_t root = v->kernel_mode ? v->cr3_kernel : v->cr3_user, l4, l3, l2;
 
     w->l1_mfn = w->entry = 0;
-    if (l4_slot_is_ours(slot_of(va, L4_SLOT_SHIFT)) || (uint64_t)((int64_t)(va << 16) >> 16) != va ||
+    if (l4_slot_is_ours(slot_of(va, L4_SLOT_SHIFT)) ||
+        (uint64_t)((int64_t)(va << 16) >> 16) != va ||
         !step(d, root, slot_of(va, L4_SLOT_SHIFT), &l4) || !(l4 & PTE_PRESENT) ||
         !step(d, pte_mfn(l4), slot_of(va, L3_PAGE_SHIFT), &l3) || !(l3 & PTE_PRESENT) ||
         !step(d, pte_mfn(l3), slot_of(va, L2_PAGE_SHIFT), &l2) || !(l2 & PTE_PRESENT))

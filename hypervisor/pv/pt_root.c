@@ -40,7 +40,10 @@ int pt_finish_undo_slow(struct pv_vcpu *v)
         struct domain *d = domain_lookup(rec >> UNDO_OWNER_SHIFT);
         int err = 0;
 
-        /* It may have been finished by another, freed, and be anything now: then there is nothing to do. */
+        /*
+         * It may have been finished by another, freed, and be anything now: then there is nothing
+         * to do.
+         */
         if (d && page_get_inline(pg, d)) {
             err = page_finish_undo(pg, true);
             page_put(pg);
@@ -165,7 +168,9 @@ int pt_drop_roots(struct pv_vcpu *v)
 {
     uint64_t roots[2] = { v->cr3_kernel, v->cr3_user };
 
-    /* What is preempted here stays PARTIAL until pt_relinquish() or the guest's next use finds it. */
+    /*
+     * What is preempted here stays PARTIAL until pt_relinquish() or the guest's next use finds it.
+     */
     v->cr3_kernel = v->cr3_user = 0;
     v->pt_undo_count = 0;
     for (unsigned i = 0; i < 2; i++)
@@ -190,7 +195,10 @@ static struct page_info *next_frame(struct domain *d, struct page_info *pg)
 
     spin_lock(&d->page_lock);
     mfn = pg ? pg->next : d->page_list;
-    /* One whose last reference is just going cannot be a table; whoever dropped it waits for the lock. */
+    /*
+     * One whose last reference is just going cannot be a table; whoever dropped it waits for the
+     * lock.
+     */
     while (mfn && !page_get_inline(mfn_to_page(mfn), d))
         mfn = mfn_to_page(mfn)->next;
     spin_unlock(&d->page_lock);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The references that page-table entries hold: taking them, dropping them, and whole tables of them. */
+/* The references that page-table entries hold: taking and dropping them, and whole tables of them. */
 #include "core/domain.h"
 #include "core/iocap.h"
 #include "hw/softirq.h"
@@ -213,8 +213,9 @@ int pt_fill(struct page_info *pg, uint64_t type, unsigned *n, bool preemptible)
 }
 
 /*
- * Entry n itself holds nothing, but where the work stopped inside its child, the child is PARTIAL and on nobody's
- * mind but ours. It may also be an entry that was never looked at; so nothing about it is taken on trust.
+ * Entry n itself holds nothing, but where the work stopped inside its child, the child is PARTIAL
+ * and on nobody's mind but ours. It may also be an entry that was never looked at; so nothing about
+ * it is taken on trust.
  */
 static int finish_child(struct page_info *pg, unsigned level, unsigned n, bool preemptible)
 {

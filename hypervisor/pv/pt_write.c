@@ -34,7 +34,10 @@ static int table_hold(struct pt_table *t, struct domain *d, uint64_t mfn, bool a
     x = __atomic_load_n(&pg->type, __ATOMIC_ACQUIRE);
     while ((x & PGT_COUNT_MASK) && pgt_is_table(x) && (any || pgt_level(x) == 1)) {
         if (!(x & PGT_VALIDATED)) {
-            /* PARTIAL: between two halves of its owner's pinning or unpinning, no time to write to it. */
+            /*
+             * PARTIAL: between two halves of its owner's pinning or unpinning, no time to write to
+             * it.
+             */
             if (x & PGT_PARTIAL)
                 break;
             cpu_relax();
@@ -83,8 +86,8 @@ void pt_table_release(struct pt_table *t)
 }
 
 /*
- * May `new` take the place of `old` with no reference to be had? Then it maps the same frame and does
- * not write to it more than before; if it writes no longer, a typed reference becomes free.
+ * May `new` take the place of `old` with no reference to be had? Then it maps the same frame and
+ * does not write to it more than before; if it writes no longer, a typed reference becomes free.
  */
 static inline bool no_more_than(const struct domain *d, uint64_t new, uint64_t old)
 {
@@ -138,7 +141,10 @@ static inline int write_l1(struct domain *d, struct domain *fg, uint64_t *entry,
     return err;
 }
 
-/* Levels 2 to 4. The child is counted before the exchange, so a long validation is over before anything changes. */
+/*
+ * Levels 2 to 4. The child is counted before the exchange, so a long validation is over before
+ * anything changes.
+ */
 static int write_upper(struct pt_table *t, struct domain *d, unsigned slot, uint64_t *entry,
                        uint64_t val, bool keep_ad, uint64_t *expect)
 {
@@ -228,7 +234,8 @@ static inline int mmu_update(struct pt_table *t, struct domain *pt_owner, struct
             return err;
     }
     if (__builtin_expect(t->level == 1, 1))
-        return write_l1(pt_owner, fg_owner, (uint64_t *)mfn_to_virt(mfn) + slot, val, keep_ad, NULL);
+        return write_l1(pt_owner, fg_owner, (uint64_t *)mfn_to_virt(mfn) + slot, val, keep_ad,
+                        NULL);
     return pt_entry_write(t, pt_owner, fg_owner, slot, val, keep_ad, NULL);
 }
 

@@ -15,11 +15,11 @@
 
 /*
  * A kernel that believes it owns its page tables stores into them: with MOV, or with the locked
- * instructions that set, clear and exchange bits of an entry. Those frames are mapped read-only, so the
- * store faults; we decode it, work out what the entry would become, and put that through the same
- * checks as a hypercall's value. Nothing about the instruction needs to be trusted: another vcpu may
- * change its bytes or its registers' meaning at any time, and all it can achieve is another value,
- * which is checked.
+ * instructions that set, clear and exchange bits of an entry. Those frames are mapped read-only, so
+ * the store faults; we decode it, work out what the entry would become, and put that through the
+ * same checks as a hypercall's value. Nothing about the instruction needs to be trusted: another
+ * vcpu may change its bytes or its registers' meaning at any time, and all it can achieve is
+ * another value, which is checked.
  */
 
 #define FLAGS_ARITH (0x8d5) /* OF SF ZF AF PF CF */
@@ -115,7 +115,10 @@ static bool compute_0f(struct ptwr *w, struct trap_frame *f, uint64_t old)
     case 0xba:
         return compute_bit(w, i->reg & 7, old, i->imm & (w->bytes * 8 - 1));
     case 0xab: case 0xb3: case 0xbb:
-        /* A register index reaches beyond the operand: then the address is not the one that was decoded. */
+        /*
+         * A register index reaches beyond the operand: then the address is not the one that was
+         * decoded.
+         */
         index = insn_read_reg(f, i, i->reg, w->bytes);
         return index < w->bytes * 8 && compute_bit(w, (i->opcode >> 3) & 7, old, index);
     default:
@@ -154,7 +157,10 @@ static bool compute(struct ptwr *w, struct trap_frame *f, uint64_t old)
     }
 }
 
-/* Operand size: of the instructions above, those with an even opcode work on bytes, but the bit tests never do. */
+/*
+ * Operand size: of the instructions above, those with an even opcode work on bytes, but the bit
+ * tests never do.
+ */
 static unsigned operand_bytes(const struct insn *i)
 {
     if (i->map == INSN_MAP_0F && (i->opcode == 0xba || (i->opcode & 0xe7) == 0xa3))
@@ -197,7 +203,10 @@ static bool emulate(struct pv_vcpu *v, struct trap_frame *f, uint64_t addr, uint
         return false;
     old = __atomic_load_n((uint64_t *)page_to_virt(t.pg) + (addr & (PAGE_SIZE - 1)) / 8,
                           __ATOMIC_RELAXED);
-    /* Level 0: the frame ceased to be a table since the fault. The guest's mapping of it will be writable soon. */
+    /*
+     * Level 0: the frame ceased to be a table since the fault. The guest's mapping of it will be
+     * writable soon.
+     */
     while (t.level) {
         if (!compute(&w, f, (old >> w.shift) & w.mask))
             break;
@@ -234,8 +243,12 @@ static uint64_t *quick_reg(struct trap_frame *f, unsigned n)
     return (uint64_t *)((char *)f + at[n]);
 }
 
-/* The address that ModRM at p means, without the rarer forms; returns what follows it, NULL: not here. */
-static const uint8_t *quick_address(struct trap_frame *f, const uint8_t *p, uint8_t rex, uint64_t *ea)
+/*
+ * The address that ModRM at p means, without the rarer forms; returns what follows it, NULL: not
+ * here.
+ */
+static const uint8_t *quick_address(struct trap_frame *f, const uint8_t *p, uint8_t rex,
+                                    uint64_t *ea)
 {
     uint8_t modrm = *p++, mod = modrm >> 6, rm = modrm & 7;
     int32_t disp;
@@ -287,7 +300,10 @@ static bool quick_parse(struct trap_frame *f, const uint8_t *b, struct quick *q)
     return true;
 }
 
-/* The write of q to slot (addr) of a held level-1 table. 0 or -errno; registers are changed with success only. */
+/*
+ * The write of q to slot (addr) of a held level-1 table. 0 or -errno; registers are changed with
+ * success only.
+ */
 static int quick_write(struct pt_table *t, struct domain *d, struct trap_frame *f, uint64_t addr,
                        const struct quick *q)
 {
@@ -330,8 +346,11 @@ static bool quick_emulate(struct pv_vcpu *v, struct trap_frame *f, uint64_t addr
     return true;
 }
 
-/* Device frames that we keep are mapped read-only for dom0 (pt_validate.c): its writes go nowhere. */
-static bool discard_device_write(struct pv_vcpu *v, struct trap_frame *f, uint64_t addr, uint64_t mfn)
+/*
+ * Device frames that we keep are mapped read-only for dom0 (pt_validate.c): its writes go nowhere.
+ */
+static bool discard_device_write(struct pv_vcpu *v, struct trap_frame *f, uint64_t addr,
+                                 uint64_t mfn)
 {
     struct domain *d = v->core.domain;
     struct ptwr w;

@@ -41,15 +41,15 @@
  *            of the table's entries. Nobody else changes the word; those who want the same
  *            type wait, all others are refused.
  *   VALID    count >= 1, VALIDATED. Each entry that is present holds its reference.
- *   PARTIAL  count 1, PARTIAL. The work of BUSY was preempted. Entries [0, n) hold references, n is in
- *            the stamp's place. The state itself owns one total reference, so the frame stays.
+ *   PARTIAL  count 1, PARTIAL. The work of BUSY was preempted. Entries [0, n) hold references, n
+ *            is in the stamp's place. The state itself owns one total reference, so the frame stays.
  *            Anybody may take the work up again in either direction: to VALID (somebody wants
  *            the type) or to IDLE (page_finish_undo). Nobody owns a PARTIAL frame, so nothing
  *            is lost when the vcpu that began never comes back.
  *
  * Entries are validated upwards and undone downwards, that is why one number describes both. A
- * table preempted *inside* its child at entry n has its child PARTIAL; going up, the child is asked for again and
- * resumes; going down, pt_drain first finishes the child at n.
+ * table preempted *inside* its child at entry n has its child PARTIAL; going up, the child is asked
+ * for again and resumes; going down, pt_drain first finishes the child at n.
  *
  * Waiting is free of cycles: a CPU in BUSY at level n only ever waits for levels below n, because
  * a table may name only tables of the next lower level. (Linear page tables, a table naming
@@ -63,10 +63,10 @@
  * the stamp is flushed: old writable mappings must not reach a new table, old tables must not be
  * walked once they are data or tables of another level. The flush comes before the exchange
  * of the word. That is sound: if the word is unchanged when the exchange succeeds, the frame has
- * not been in use since (it would bear a newer stamp: every stamp is another tick). Which CPUs: those
- * with the owner's translations (dirty_cpumask), or, once another domain has mapped the
- * frame (PGC_FOREIGN), all. Frames that are freed rest until no TLB holds them (core/physmem.c),
- * so PGT_NONE needs no flush.
+ * not been in use since (it would bear a newer stamp: every stamp is another tick). Which CPUs:
+ * those with the owner's translations (dirty_cpumask), or, once another domain has mapped the frame
+ * (PGC_FOREIGN), all. Frames that are freed rest until no TLB holds them (core/physmem.c), so
+ * PGT_NONE needs no flush.
  *
  * Counts
  *
@@ -109,7 +109,10 @@ static void become_idle(struct page_info *pg, uint64_t type)
 
 static void become_partial(struct page_info *pg, uint64_t type, unsigned n)
 {
-    /* The state's own reference. It cannot overflow: the caller's was counted and we add one per frame. */
+    /*
+     * The state's own reference. It cannot overflow: the caller's was counted and we add one per
+     * frame.
+     */
     if (!page_get_again(pg))
         panic("reference count of frame %#lx is full", (unsigned long)page_to_mfn(pg));
     leave_busy(pg, type | PGT_PARTIAL | ((uint64_t)n << PGT_STAMP_SHIFT) | 1);
@@ -127,7 +130,10 @@ static int go_down(struct page_info *pg, uint64_t type, unsigned n, bool preempt
     return err;
 }
 
-/* BUSY with [0, n) done, going up: to VALID, PARTIAL with -ERESTART, or back to IDLE with the error. */
+/*
+ * BUSY with [0, n) done, going up: to VALID, PARTIAL with -ERESTART, or back to IDLE with the
+ * error.
+ */
 static int go_up(struct page_info *pg, uint64_t type, unsigned n, bool preemptible)
 {
     int err;

@@ -24,10 +24,16 @@ int page_put_and_type(struct page_info *pg, bool preemptible);
 /* Only the typed half, for callers that hold an untyped reference already and keep it. */
 int page_get_type(struct page_info *pg, uint64_t type, bool preemptible);
 int page_put_type(struct page_info *pg, bool preemptible);
-/* Goes on undoing a PGT_PARTIAL frame; 0 also when there is nothing (left) to do. Caller holds an untyped reference. */
+/*
+ * Goes on undoing a PGT_PARTIAL frame; 0 also when there is nothing (left) to do. Caller holds an
+ * untyped reference.
+ */
 int page_finish_undo(struct page_info *pg, bool preemptible);
 
-/* Remembers in the current vcpu that pg is left to undo; finishes at once where there is no vcpu to remember it. */
+/*
+ * Remembers in the current vcpu that pg is left to undo; finishes at once where there is no vcpu to
+ * remember it.
+ */
 void pt_defer_undo(struct page_info *pg);
 
 static inline bool pgt_is_table(uint64_t type)
@@ -68,7 +74,10 @@ static inline void page_put_inline(struct page_info *pg)
                                           __ATOMIC_RELAXED));
 }
 
-/* One more typed reference of a frame that is of that type and validated already; false: page_get_type() must decide. */
+/*
+ * One more typed reference of a frame that is of that type and validated already; false:
+ * page_get_type() must decide.
+ */
 static inline bool page_get_type_again(struct page_info *pg, uint64_t type)
 {
     uint64_t x = __atomic_load_n(&pg->type, __ATOMIC_RELAXED);
@@ -93,7 +102,10 @@ static inline bool page_put_type_again(struct page_info *pg)
     return false;
 }
 
-/* Both references of a writable mapping; false: not d's frame, or not of a type that may be written. */
+/*
+ * Both references of a writable mapping; false: not d's frame, or not of a type that may be
+ * written.
+ */
 static inline bool page_get_writable(struct page_info *pg, struct domain *d)
 {
     uint64_t x;

@@ -23,8 +23,8 @@
 /*
  * Frames 0..63 are no RAM, 64..191 belong to domain a, 192..223 to b, 224..255 to the hypervisor.
  * Every reference that the code under test may hold can be found again by looking at the tables,
- * the pins and the roots; check_counts() does so and compares. That is the whole test, in one sentence:
- * whatever is done, and wherever it is interrupted, the counts are what the contents say.
+ * the pins and the roots; check_counts() does so and compares. That is the whole test, in one
+ * sentence: whatever is done, and wherever it is interrupted, the counts are what the contents say.
  */
 #define NFRAMES 256
 #define A_FIRST 64
@@ -87,7 +87,10 @@ uint32_t tlb_clock(void) { return __atomic_add_fetch(&clock_now, 1, __ATOMIC_SEQ
 void tlb_filter(struct cpumask *mask, uint32_t stamp) {}
 void tlb_flush_mask(const struct cpumask *mask) { __atomic_fetch_add(&flushes, 1, __ATOMIC_SEQ_CST); }
 void write_cr3(unsigned long cr3) {}
-struct domain *domain_lookup(domid_t id) { return id == a.core.domid ? &a.core : id == b.core.domid ? &b.core : NULL; }
+struct domain *domain_lookup(domid_t id)
+{
+    return id == a.core.domid ? &a.core : id == b.core.domid ? &b.core : NULL;
+}
 void spin_lock(struct spinlock *l) {}
 void spin_unlock(struct spinlock *l) {}
 void kfree(void *p) {}
@@ -188,7 +191,8 @@ static void check_counts(void)
     for (uint64_t mfn = A_FIRST; mfn < HV_FIRST; mfn++) {
         uint64_t word = frame_table[mfn].type;
 
-        ck_assert_msg((frame_table[mfn].count & PGC_COUNT_MASK) == x.refs[mfn] + 1u, "frame %lu: count %lu, used %u times",
+        ck_assert_msg((frame_table[mfn].count & PGC_COUNT_MASK) == x.refs[mfn] + 1u,
+                      "frame %lu: count %lu, used %u times",
                       mfn, (unsigned long)(frame_table[mfn].count & PGC_COUNT_MASK), x.refs[mfn]);
         ck_assert_msg((word & PGT_COUNT_MASK) == x.types[mfn], "frame %lu: type %#lx, used %u times", mfn,
                       (unsigned long)word, x.types[mfn]);
@@ -320,8 +324,8 @@ END_TEST
 /* The same as an update of a live entry: refused, and nothing has changed. */
 START_TEST(update_refusals)
 {
-    uint64_t bad[] = { entry(B_FIRST, 0), entry(HV_FIRST, 0), entry(L1, PTE_RW), entry(L4, PTE_RW), entry(100, 1ULL << 41),
-                       entry(9, 0) };
+    uint64_t bad[] = { entry(B_FIRST, 0),  entry(HV_FIRST, 0),      entry(L1, PTE_RW),
+                       entry(L4, PTE_RW), entry(100, 1ULL << 41), entry(9, 0) };
     uint64_t before;
 
     setup();
@@ -488,7 +492,10 @@ static void *hammer(void *seed)
     vcpu.kernel_mode = true;
     random_state = (uintptr_t)seed;
     for (unsigned i = 0; i < 30000; i++) {
-        /* The flag is common to the threads: what one sets another may see, as with real interrupts. */
+        /*
+         * The flag is common to the threads: what one sets another may see, as with real
+         * interrupts.
+         */
         preempt_rate = i & 1024 ? 60 : 0;
         random_step();
     }
