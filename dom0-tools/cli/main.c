@@ -101,6 +101,12 @@ int cmd_help(struct parador_handle *h, int argc, char **argv)
     const struct command *c;
 
     (void)h;
+    if (argc > 1 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
+        command_usage(find("help"));
+        return 0;
+    }
+    if (argc > 1 && argv[1][0] == '-' && !with_options)
+        return command_misused(argv, "there is no option %s", argv[1]);
     argc -= with_options;
     argv += with_options;
     if (argc < 2) {
@@ -158,7 +164,7 @@ int main(int argc, char **argv)
         return 1;
     }
     parador_set_log(h, level, log_line, NULL);
-    optind = 1;
+    optind = 0; /* start over, also with the order of arguments (getopt(3)) */
     status = c->run(h, argc, argv);
     parador_close(h);
     if (fflush(stdout) != 0 && status == 0) {

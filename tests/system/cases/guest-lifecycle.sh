@@ -3,8 +3,8 @@
 # Guests are paused, renamed, shut down, rebooted, crashed and destroyed, and go
 # or come back as their files say.
 #
-# boot pc:
-# boot pc-2cpus: --cpus 2
+# boot pc: --timeout 400
+# boot pc-2cpus: --cpus 2 --timeout 400
 # needs: dom0-tools/parador
 
 . /root/lib.sh
