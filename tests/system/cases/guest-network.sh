@@ -11,12 +11,17 @@
 
 dd if=/dev/urandom of=block bs=1M count=2 2>/dev/null
 sum=$(sha256sum < block | cut -c 1-64)
+mkfifo open
 nc -l -p 5001 < block &
-nc -l -p 5002 > returned &
+exec 3<>open
+nc -l -p 5002 > returned <&3 &
 
 guest server 'extra = "console=hvc0 ip=192.168.99.2/24"' 'vif = [ "bridge=xenbr0" ]' <<'TASK'
 #!/bin/sh
-nc 192.168.99.1 5001 > /tmp/block </dev/null || exit 1
+# Input that stays open: busybox's nc shuts its end down with its input, and the other nc then quits.
+mkfifo /tmp/open
+exec 3<>/tmp/open
+nc 192.168.99.1 5001 > /tmp/block <&3 || exit 1
 echo "sum=$(sha256sum < /tmp/block | cut -c 1-64)"
 echo serving
 nc -l -p 5003 < /tmp/block
@@ -24,7 +29,9 @@ TASK
 guest client 'extra = "console=hvc0 ip=192.168.99.3/24"' 'vif = [ "mac=00:16:3e:00:00:03" ]' <<'TASK'
 #!/bin/sh
 grep -q 00:16:3e:00:00:03 /sys/class/net/eth0/address || { echo "wrong address"; exit 1; }
-nc 192.168.99.2 5003 > /tmp/block </dev/null || exit 1
+mkfifo /tmp/open
+exec 3<>/tmp/open
+nc 192.168.99.2 5003 > /tmp/block <&3 || exit 1
 echo "sum=$(sha256sum < /tmp/block | cut -c 1-64)"
 nc 192.168.99.1 5002 < /tmp/block
 TASK
