@@ -20,7 +20,7 @@
 #define HPET_MAX_PERIOD_FS 100000000u
 #define FS_PER_SECOND 1000000000000000ULL
 
-/* 8254 data sheet: channel 2, both bytes, mode 0. Its gate is bit 0 of port 0x61, the speaker bit 1. */
+/* 8254: channel 2, both bytes, mode 0. Its gate is bit 0 of port 0x61, the speaker bit 1. */
 #define PIT_CHANNEL2 0x42
 #define PIT_COMMAND 0x43
 #define PIT_START 0xb0

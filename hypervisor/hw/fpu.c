@@ -85,9 +85,9 @@ void fpu_save(void *area, uint64_t xcr0)
 }
 
 /*
- * AMD's FXRSTOR and XRSTOR leave the last instruction and data pointers alone unless an
- * exception is pending in the image (APM vol. 2, 11.4.4): another guest's would shine through. Loading
- * a value of ours replaces them.
+ * AMD's FXRSTOR and XRSTOR leave the last instruction and data pointers alone unless an exception
+ * is pending in the image (APM vol. 2, 11.4.4): another guest's would shine through. Loading a
+ * value of ours replaces them.
  */
 static void clear_pointers(const void *area)
 {

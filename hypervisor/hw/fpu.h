@@ -12,7 +12,7 @@ size_t fpu_area_size(void);
 void fpu_area_init(void *area);
 /* Both with CR0.TS clear. xcr0 is the guest's current XCR0 (ignored without XSAVE). */
 void fpu_save(void *area, uint64_t xcr0);
-/* Invalid state in the area (never ours: a toolstack set it) makes this return -EINVAL with the FPU reset. */
+/* Invalid state in the area (a toolstack can set it): -EINVAL, and the FPU is as after reset. */
 int fpu_restore(const void *area, uint64_t xcr0);
 static inline void set_ts(void);
 static inline void clear_ts(void) { __asm__ volatile("clts"); }

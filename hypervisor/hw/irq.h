@@ -23,10 +23,10 @@ void irq_init(void);
 struct trap_frame;
 void irq_entry(struct trap_frame *f);
 
-/* Binds a handler; -EBUSY when taken, -EINVAL when the irq does not exist or belongs to us (timer, UART). */
+/* Binds a handler; -EBUSY when taken, -EINVAL when there is no such irq, -ENOSPC without a vector. */
 int irq_request(unsigned irq, irq_handler_t *fn, void *arg);
 void irq_free(unsigned irq);
-/* For handlers whose owner acknowledges later (guests): the line stays masked or un-EOI'd until irq_eoi. */
+/* For a guest, which acknowledges later: a level-triggered line stays masked until irq_guest_eoi. */
 int irq_request_guest(unsigned irq, irq_handler_t *fn, void *arg);
 /* The guest's end of interrupt. Harmless when none is outstanding. */
 void irq_guest_eoi(unsigned irq);
@@ -48,8 +48,9 @@ struct msi_target {
     uint64_t msix_table;     /* MSI-X: physical address of the table's BAR region, 0: plain MSI */
 };
 /*
- * Allocates an irq and programs the device's MSI or MSI-X entry (through PCI configuration space and the
- * table). Returns the irq, or -ENODEV, -ENOSPC, -EINVAL (no such capability, entry beyond the table).
+ * Allocates an irq and programs the device's MSI or MSI-X entry (through PCI configuration space
+ * and the table). Returns the irq, or -ENODEV, -EBUSY, -ENOSPC, -ENOMEM, -EINVAL (no such
+ * capability, entry beyond the table).
  */
 int msi_map(const struct msi_target *t);
 /* As msi_map for `count` messages of plain MSI: the irqs are consecutive from the one returned. */

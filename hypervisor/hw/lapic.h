@@ -44,7 +44,10 @@ void lapic_send_sipi(uint32_t apic_id, uint8_t page);
 
 /* Boot CPU, system time running: finds the timer's rate. */
 void lapic_timer_calibrate(void);
-/* Interrupts at system time `deadline` or a little later, or earlier if that is far away. Interrupts off. */
+/*
+ * Interrupts at system time `deadline` or a little later, or earlier if that is far away. To be
+ * called with interrupts off.
+ */
 void lapic_timer_set(uint64_t deadline);
 void lapic_timer_stop(void);
 

@@ -165,7 +165,7 @@ fail:
     return rc;
 }
 
-/* The vector of an MSI stays, so moving it to another CPU is one write that a device cannot tear. */
+/* The vector stays, so moving an MSI to another CPU is one write that a device cannot tear. */
 void msi_program(struct msi_source *s, uint32_t apic_id, uint8_t vector)
 {
     unsigned data = s->control & MSI_64 ? MSI_ADDRESS_HIGH + 4 : MSI_ADDRESS_HIGH;

@@ -17,7 +17,7 @@ void softirq_register(enum softirq nr, void (*fn)(void));
 void softirq_raise(enum softirq nr);
 /* Marks nr pending on another CPU and sends it an event-check IPI if it is not the caller. */
 void softirq_raise_cpu(unsigned cpu, enum softirq nr);
-/* Runs what is pending. Called with interrupts on and no lock held; SCHEDULE last: it may not return. */
+/* Runs what is pending: interrupts on, no lock held. SCHEDULE comes last: it may not return. */
 void softirq_run(void);
 static inline bool softirq_any_pending(void) { return this_cpu(softirq_pending) != 0; }
 

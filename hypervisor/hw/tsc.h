@@ -22,13 +22,14 @@ struct tsc_scale {
     uint32_t mul;
     int8_t shift;
 };
-extern struct tsc_scale tsc_scale; /* constant after boot: TSCs are synchronous or the fallback clock is used */
+/* Constant after boot: TSCs are synchronous or the fallback clock is used. */
+extern struct tsc_scale tsc_scale;
 
 /* Nanoseconds since boot; monotonic on each CPU and across CPUs. Any context. */
 uint64_t now_ns(void);
 /* System time that a TSC value corresponds to. */
 uint64_t tsc_to_ns(uint64_t tsc);
-/* Wall clock (ns since the epoch, UTC) at system time zero, as read from the RTC and as set by dom0. */
+/* Wall clock (ns since the epoch, UTC) at system time zero, as the CMOS clock had it at boot. */
 uint64_t wallclock_boot_ns(void);
 /* Boot CPU, ACPI tables read: measures the TSC and reads the wall clock. */
 void tsc_init(void);
