@@ -158,7 +158,7 @@ int pv_set_ldt(struct pv_vcpu *v, uint64_t base, unsigned entries)
 
     if (entries > LDT_WINDOW_PAGES * DESCS_PER_PAGE || (base & (PAGE_SIZE - 1)))
         return -EINVAL;
-    if (entries && !guest_range_ok(base, (uint64_t)n * PAGE_SIZE))
+    if (entries && (!pv_entry_ok(base) || !guest_range_ok(base, (uint64_t)n * PAGE_SIZE)))
         return -EINVAL;
     get_ldt_frames(v, base, n, mfns);
     memcpy(old, v->ldt_mfn, sizeof(old));
