@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,9 +110,29 @@ static bool copy(int tty)
     }
 }
 
+static struct termios saved;
+
+/* Who is ended by a signal must not leave a terminal behind that echoes nothing. */
+static void on_signal(int number)
+{
+    tcsetattr(STDIN_FILENO, TCSANOW, &saved);
+    raise(number); /* by now with its usual effect: SA_RESETHAND */
+}
+
+static void make_raw(void)
+{
+    struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND | SA_NODEFER };
+    struct termios raw = saved;
+
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    cfmakeraw(&raw);
+    tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+}
+
 static int attach_once(struct parador_handle *h, domid_t domid, bool *ended)
 {
-    struct termios saved, raw;
     bool is_terminal = tcgetattr(STDIN_FILENO, &saved) == 0;
     char *path = find_tty(h, domid);
     int tty;
@@ -125,11 +146,8 @@ static int attach_once(struct parador_handle *h, domid_t domid, bool *ended)
         return 1;
     }
     free(path);
-    if (is_terminal) {
-        raw = saved;
-        cfmakeraw(&raw);
-        tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-    }
+    if (is_terminal)
+        make_raw();
     *ended = copy(tty);
     if (is_terminal)
         tcsetattr(STDIN_FILENO, TCSANOW, &saved);

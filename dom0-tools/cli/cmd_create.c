@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/conf.h"
+#include "cli/progress.h"
 #include "lifecycle/record.h"
 
 #define RESTART_WAIT_MS 30000
@@ -114,8 +115,12 @@ static int follow(struct parador_handle *h, domid_t domid, const uint8_t uuid[16
 static int create(struct parador_handle *h, struct guest_config *config, bool quiet, bool attach)
 {
     domid_t domid;
+    int result;
 
-    if (make(h, config, &domid) != 0)
+    progress_begin(config->name);
+    result = make(h, config, &domid);
+    progress_end();
+    if (result != 0)
         return command_failed(h);
     if (!quiet)
         printf("Created domain %s, id %u\n", config->name, domid);

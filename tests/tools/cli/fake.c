@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "guest/guest.h"
 #include "lib/internal.h"
@@ -56,6 +57,8 @@ int parador_create(struct parador_handle *h, const struct guest_config *c, domid
 {
     if (refuse(h, "create") != 0)
         return -1;
+    if (getenv("FAKE_SLOW") != NULL)
+        usleep(1200000);
     printf("call: create %s kernel=%s memory=%llu disks=%zu vifs=%zu%s\n", c->name, c->kernel,
            (unsigned long long)c->memory_kib / 1024, c->nr_disks, c->nr_vifs,
            c->paused ? " paused" : "");
