@@ -18,7 +18,8 @@ nc -l -p 5002 > returned <&3 &
 
 guest server 'extra = "console=hvc0 ip=192.168.99.2/24"' 'vif = [ "bridge=xenbr0" ]' <<'TASK'
 #!/bin/sh
-# Input that stays open: busybox's nc shuts its end down with its input, and the other nc then quits.
+# Input that stays open: busybox's nc shuts its end down with its input,
+# and the other nc then quits.
 mkfifo /tmp/open
 exec 3<>/tmp/open
 nc 192.168.99.1 5001 > /tmp/block <&3 || exit 1

@@ -11,7 +11,7 @@ for n in 1 2; do
     guest "memory$n" 'extra = "console=hvc0"' <<TASK
 #!/bin/sh
 # Fill memory with a pattern of our own, and look whether it stays.
-yes "guest number $n" | head -c 67108864 > /tmp/pattern
+yes "guest number $n" | head -c 16777216 > /tmp/pattern
 sum=\$(sha256sum < /tmp/pattern)
 echo filled
 for round in 1 2 3; do
@@ -23,7 +23,7 @@ exit 0
 TASK
     parador create "memory$n.cfg" || fail "create $n"
 done
-yes dom0 | head -c 67108864 > /tmp/pattern
+yes dom0 | head -c 16777216 > /tmp/pattern
 sum=$(sha256sum < /tmp/pattern)
 within 120 said memory1 '^filled' || fail "the first doesn't run"
 within 120 said memory2 '^filled' || fail "the second doesn't run"
