@@ -59,7 +59,8 @@ static void *run(void *unused)
 
 void progress_begin(const char *what)
 {
-    if (!isatty(STDERR_FILENO))
+    /* Only in the foreground of our own terminal: a serial line that takes a log is none. */
+    if (tcgetpgrp(STDERR_FILENO) != getpgrp())
         return;
     subject = what;
     ending = false;

@@ -4,8 +4,8 @@
 #define CLI_PROGRESS_H
 
 /**
- * From now on standard error shows what is being made, and for how long, if it is a terminal and this
- * takes longer than a moment: a kernel that is not in the cache takes seconds to unpack.
+ * From now on standard error shows what is being made, and for how long, if it is the user's
+ * terminal and this takes longer than a moment: a kernel that is not in the cache takes seconds to unpack.
  */
 void progress_begin(const char *what);
 

@@ -12,6 +12,13 @@ records() {
     find /run/parador/guests -type f | sort
 }
 
+# The daemon dies at once, and lets go of its lock.
+killed() {
+    pid=$(cat /run/parador/pid) || fail "no pid file"
+    kill -9 "$pid"
+    without 10 kill -0 "$pid" || fail "it doesn't die"
+}
+
 guest web 'extra = "console=hvc0"' 'disk = [ "phy:/dev/vda,xvda,w" ]' 'vif = [ "bridge=xenbr0" ]' \
     'on_reboot = "rename-restart"' </dev/null
 resources > before
@@ -22,7 +29,7 @@ first=$(parador domid web)
 [ "$(records)" = "/run/parador/guests/$first.cfg" ] || fail "records: $(records)"
 grep '^uuid' "/run/parador/guests/$first.cfg" > uuid || fail "no UUID on record"
 within 90 said web 'This is the demo guest' || fail "it doesn't come up"
-kill -9 "$(cat /run/parador/pid)" || fail "no pid file"
+killed
 parador reboot -w web || fail "reboot"
 sleep 2
 [ "$(parador domid web)" = "$first" ] || fail "who made it again?"
@@ -46,7 +53,7 @@ running web && fail "it came back"
 # Killed in the middle: the old domain is gone, a half of the new one is there.
 parador create -p web.cfg || fail "create"
 half=$(parador domid web)
-kill -9 "$(cat /run/parador/pid)"
+killed
 mv "/run/parador/guests/$half.cfg" /run/parador/guests/9999.restart
 paradord || fail "it doesn't start with a half"
 running web || fail "the guest isn't there: $(parador list)"
@@ -59,7 +66,7 @@ parador destroy web || fail "destroy"
 # A record whose domain is gone for good.
 cp web.cfg /run/parador/guests/9998.cfg
 sed -i '1i #paradord quick=0 keep=0' /run/parador/guests/9998.cfg
-kill -9 "$(cat /run/parador/pid)"
+killed
 paradord || fail "it doesn't start with a stale record"
 [ -z "$(records)" ] || fail "a stale record stays"
 
