@@ -21,6 +21,8 @@ killed() {
 
 guest web 'extra = "console=hvc0"' 'disk = [ "phy:/dev/vda,xvda,w" ]' 'vif = [ "bridge=xenbr0" ]' \
     'on_reboot = "rename-restart"' </dev/null
+# The first one leaves directories in the store and a kernel in the cache.
+parador create -p web.cfg && parador destroy web || fail "create and destroy"
 resources > before
 
 # While nobody looks a guest ends; whoever starts then makes up for it.
