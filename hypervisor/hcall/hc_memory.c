@@ -67,6 +67,8 @@ long hc_memory_op(unsigned long cmd, unsigned long arg)
     case XENMEM_machine_memory_map: return memory_map_get_machine(arg);
     case XENMEM_set_memory_map: return memory_map_set(arg);
     case XENMEM_machphys_mfn_list: return memory_m2p_list(arg);
+    case XENMEM_machphys_compat_mfn_list: return memory_m2p_compat_list(arg);
+    case XENMEM_reserved_device_memory_map: return memory_reserved_device_map(arg);
     case XENMEM_machphys_mapping: return memory_m2p_range(arg);
     case XENMEM_acquire_resource: return memory_acquire_resource(arg);
     case XENMEM_add_to_physmap: return no_physmap(arg);

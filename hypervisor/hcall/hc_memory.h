@@ -28,6 +28,8 @@ long memory_map_get(unsigned long arg);
 long memory_map_get_machine(unsigned long arg);
 long memory_map_set(unsigned long arg);
 long memory_m2p_list(unsigned long arg);
+long memory_m2p_compat_list(unsigned long arg);
+long memory_reserved_device_map(unsigned long arg);
 long memory_m2p_range(unsigned long arg);
 long memory_acquire_resource(unsigned long arg);
 

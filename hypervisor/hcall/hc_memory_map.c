@@ -2,6 +2,7 @@
 /* Memory maps of host and guests, the M2P table's place, and frames of ours that tools may map. */
 #include "core/grant.h"
 #include "core/guest_access.h"
+#include "core/physmem.h"
 #include "hcall/foreign.h"
 #include "hcall/hc_memory.h"
 #include "hw/layout.h"
@@ -133,6 +134,22 @@ static uint64_t m2p_frame(uint64_t va)
     }
 }
 
+/*
+ * The frames become DOMID_XEN's, shared for reading and never taken back, so that tools can map
+ * them like any foreign frame. LOCK_DOMCTL is not worth it: only the control domain comes here, and
+ * the lock below is held once per 2 MiB of table.
+ */
+static void share_m2p_chunk(uint64_t mfn)
+{
+    static struct spinlock lock = SPINLOCK_INIT(LOCK_DOMAIN);
+
+    spin_lock(&lock);
+    for (uint64_t i = 0; i < 1ULL << (L2_PAGE_SHIFT - PAGE_SHIFT); i++)
+        if (!mfn_to_page(mfn + i)->owner)
+            physmem_share_hv_page(mfn_to_page(mfn + i), dom_xen, false);
+    spin_unlock(&lock);
+}
+
 long memory_m2p_list(unsigned long arg)
 {
     struct xen_machphys_mfn_list l;
@@ -144,16 +161,43 @@ long memory_m2p_list(unsigned long arg)
     if (copy_from_guest(&l, guest_ptr(arg), sizeof(l)))
         return -EFAULT;
     for (i = 0; i < l.max_extents && va < end; i++, va += 1ULL << L2_PAGE_SHIFT) {
-        /* A hole in the table, where the machine has no memory, repeats its neighbour. */
+        /* A hole in the table, where the machine has no memory, repeats its neighbour (0: none yet). */
         uint64_t here = m2p_frame(va);
 
-        mfn = here ? here : mfn;
+        if (here && mfn_is_ram(here) && here % (1ULL << (L2_PAGE_SHIFT - PAGE_SHIFT)) == 0) {
+            share_m2p_chunk(here);
+            mfn = here;
+        }
         if (copy_to_guest(guest_ptr_at(guest_ptr(l.extent_start), i, sizeof(mfn)), &mfn,
                           sizeof(mfn)))
             return -EFAULT;
     }
     l.nr_extents = i;
     return copy_to_guest(guest_ptr(arg), &l, sizeof(l));
+}
+
+/* The table of 32-bit guests, of which there are none. */
+long memory_m2p_compat_list(unsigned long arg)
+{
+    struct xen_machphys_mfn_list l;
+
+    if (!access_platform(current->domain))
+        return -EPERM;
+    if (copy_from_guest(&l, guest_ptr(arg), sizeof(l)))
+        return -EFAULT;
+    l.nr_extents = 0;
+    return copy_to_guest(guest_ptr(arg), &l, sizeof(l));
+}
+
+/* Memory that a device needs identity-mapped through an IOMMU; we use none. */
+long memory_reserved_device_map(unsigned long arg)
+{
+    struct xen_reserved_device_memory_map m;
+
+    if (copy_from_guest(&m, guest_ptr(arg), sizeof(m)))
+        return -EFAULT;
+    m.nr_entries = 0;
+    return copy_to_guest(guest_ptr(arg), &m, sizeof(m));
 }
 
 /* As many frames as one call may name: the largest grant table there is. */

@@ -94,9 +94,7 @@
 #define XENMEM_access_op                21
 #define XENMEM_sharing_op               22
 
-/* IN struct xen_memory_reservation with nr_extents frames, order 0, no list: set aside that many
- * for domid, which draws on them first; 0 gives back. ENOMEM: not that many are free.
- *   EINVAL  the domain owns more already, or fields not 0 */
+/* Not offered: ENOSYS. A domain gets its frames when they are allocated, or an error then. */
 #define XENMEM_claim_pages              24
 
 /* IN+OUT struct xen_vnuma_topology_info. EOPNOTSUPP: the domain has none. */
