@@ -16,6 +16,8 @@
 
 #define NS_PER_SECOND 1000000000ULL
 #define MIN_PERIOD_NS 1000000ULL /* public/vcpu.h: shorter periods are refused */
+/* Longer ones, 146 years and more, never end; sums of times and periods must not overflow. */
+#define MAX_PERIOD_NS (1ULL << 62)
 
 /* The wall clock at system time zero. [wall_lock] once dom0 has set it. */
 static struct spinlock wall_lock = SPINLOCK_INIT(LOCK_DOMAIN_TABLE);
@@ -177,6 +179,8 @@ int vcpu_set_periodic(struct vcpu *v, uint64_t period_ns)
 {
     if (period_ns && period_ns < MIN_PERIOD_NS)
         return -EINVAL;
+    if (period_ns > MAX_PERIOD_NS)
+        period_ns = MAX_PERIOD_NS;
     timer_stop(&v->periodic_timer);
     v->periodic_last = now_ns();
     __atomic_store_n(&v->periodic_period, period_ns, __ATOMIC_RELEASE);
@@ -194,14 +198,15 @@ void vcpu_timers_sleep(struct vcpu *v)
 
 void vcpu_timers_resume(struct vcpu *v)
 {
-    uint64_t now;
+    /* Read once: a sibling may stop the timer at any time, and we divide by the period. */
+    uint64_t period = __atomic_load_n(&v->periodic_period, __ATOMIC_ACQUIRE), now;
 
-    if (!v->periodic_period)
+    if (!period)
         return;
     now = now_ns();
-    if (now >= v->periodic_last + v->periodic_period) {
+    if (now >= v->periodic_last + period) {
         send_vcpu_virq(v, VIRQ_TIMER);
-        v->periodic_last = now - (now - v->periodic_last) % v->periodic_period;
+        v->periodic_last = now - (now - v->periodic_last) % period;
     }
-    arm_here(&v->periodic_timer, v->periodic_last + v->periodic_period);
+    arm_here(&v->periodic_timer, v->periodic_last + period);
 }

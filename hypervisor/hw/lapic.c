@@ -54,6 +54,7 @@
 #define ICR_OTHERS (3u << 18)
 
 #define CALIBRATE_NS 10000000ULL
+#define DEADLINE_MAX_NS (1ULL << 40) /* some 18 minutes; the next deadline is set then */
 /* A shorter time would be over before the register is written. */
 #define MIN_DELAY_NS 1000ULL
 
@@ -237,6 +238,9 @@ void lapic_timer_set(uint64_t deadline)
     if (delay < MIN_DELAY_NS)
         delay = MIN_DELAY_NS;
     if (use_deadline) {
+        /* A guest's time of centuries ahead would overflow into the past and interrupt for ever. */
+        if (delay > DEADLINE_MAX_NS)
+            delay = DEADLINE_MAX_NS;
         /* The write is not ordered with later ones, but nothing later depends on it. */
         wrmsr(MSR_TSC_DEADLINE, rdtsc() + mul_div(delay, tsc_khz, 1000000));
         return;

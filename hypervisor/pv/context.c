@@ -43,6 +43,12 @@ static bool canonical(uint64_t va)
     return (int64_t)(va << 16) >> 16 == (int64_t)va;
 }
 
+/* The frame of the user mode's top-level table; 0: there is none. Bit 0 is a flag of older ABIs. */
+static uint64_t user_root(const struct vcpu_guest_context *c)
+{
+    return cr3_to_mfn(c->ctrlreg[1] & ~1ULL);
+}
+
 static bool callback_ok(uint64_t va)
 {
     return va == 0 || pv_entry_ok(va);
@@ -61,7 +67,8 @@ static int check(const struct vcpu_guest_context *c)
         return -EINVAL;
     if (!canonical(c->fs_base) || !canonical(c->gs_base_kernel) || !canonical(c->gs_base_user))
         return -EINVAL;
-    if (!(c->flags & VGCF_in_kernel) && !c->ctrlreg[1])
+    /* Without a root of its own user mode would run on frame 0. */
+    if (!(c->flags & VGCF_in_kernel) && !user_root(c))
         return -EINVAL;
     for (unsigned i = 0; i < 256; i++)
         if (!callback_ok(c->trap_ctxt[i].address))
@@ -132,7 +139,7 @@ static int set_tables(struct pv_vcpu *v, const struct vcpu_guest_context *c)
     ret = pt_new_kernel_root(v, cr3_to_mfn(c->ctrlreg[3]));
     if (ret)
         return ret;
-    ret = pt_new_user_root(v, c->ctrlreg[1] ? cr3_to_mfn(c->ctrlreg[1] & ~1ULL) : 0);
+    ret = pt_new_user_root(v, user_root(c));
     if (ret)
         return ret;
     memcpy(frames, c->gdt_frames, n * sizeof(*frames));

@@ -131,7 +131,9 @@ int pt_pin(struct domain *d, uint64_t mfn, uint64_t type)
     /* We hold it VALID: nothing but its count and the pin can change now. */
     x = __atomic_fetch_or(&pg->type, PGT_PINNED, __ATOMIC_SEQ_CST);
     if (x & PGT_PINNED) {
-        page_put_and_type(pg, false);
+        /* Ours is the last one when a sibling has unpinned it since: that can take long. */
+        if (page_put_and_type(pg, true))
+            pt_defer_undo(pg);
         return -EINVAL;
     }
     /* A dying domain unpins after it was marked so: either we see the mark, or it sees the pin. */
