@@ -7,13 +7,14 @@
 cd /root || exit 1
 tar xf guests.tar || exit 1
 
-# start NAME ELF CASE: a small guest; its log is that of NAME.
+# start NAME ELF CASE: a small guest; its log is that of NAME. ELF.vcpus says if it wants several.
 start() {
+    vcpus=$(cat "${2%.elf}.vcpus" 2>/dev/null)
     cat > "$1.cfg" <<CFG
 name = "$1"
 kernel = "/root/$2"
 memory = 16
-vcpus = ${VCPUS:-1}
+vcpus = ${vcpus:-${VCPUS:-1}}
 extra = "case=$3"
 on_poweroff = "destroy"
 on_crash = "preserve"
