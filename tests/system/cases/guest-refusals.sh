@@ -53,7 +53,7 @@ name = "no-bridge"
 $base
 vif = [ "bridge=nowhere0" ]
 E1
-refused taken-name 'name|exist' <<E1
+refused taken-name 'Domain-0.* already' <<E1
 name = "Domain-0"
 $base
 E1
