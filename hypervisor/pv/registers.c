@@ -14,7 +14,7 @@
 #define DR6_ONES 0xffff0ff0UL
 #define DR6_MASK 0xe00fUL
 #define DR7_ONES 0x400UL
-#define DR7_MASK 0xffff23ffUL /* without GD: the registers are ours to guard */
+#define DR7_MASK 0xffff03ffUL /* without GD: the registers are ours to guard */
 #define DR7_ENABLED 0xffUL
 
 static bool canonical(uint64_t va)
