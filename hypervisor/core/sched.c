@@ -208,7 +208,9 @@ int sched_poll_current(const uint32_t *ports, unsigned n, uint64_t timeout_abs_n
 
     v->poll_evtchn = n == 1 ? ports[0] : 0;
     __atomic_fetch_add(&d->poll_count, 1, __ATOMIC_SEQ_CST);
-    bitmap_set_atomic(&v->pause_flags, VPF_POLLING);
+    /* A multicall can poll twice before it sleeps: it ends once, so it counts once. */
+    if (bitmap_test_set_atomic(&v->pause_flags, VPF_POLLING))
+        __atomic_fetch_sub(&d->poll_count, 1, __ATOMIC_SEQ_CST);
 
     ready = vcpu_event_deliverable(v) || (timeout_abs_ns && timeout_abs_ns <= now_ns());
     for (unsigned i = 0; !ready && i < n; i++)
