@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Kernels that lie. The loader gets each file in a heap block of its exact size, so that the address
- * sanitizer sees any read outside of it.
+ * Kernels that lie. The loader gets each file in a heap block of its exact size, so that the
+ * address sanitizer sees any read outside of it.
  */
 #include <check.h>
 #include <errno.h>
