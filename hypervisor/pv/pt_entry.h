@@ -44,6 +44,13 @@ static inline bool l4_slot_is_ours(unsigned slot)
     return slot - HV_FIRST_SLOT <= HV_LAST_SLOT - HV_FIRST_SLOT;
 }
 
+/* Another domain maps the frame: from now on flushes for it reach further (ptype.c). */
+static inline void pt_mark_foreign(struct page_info *pg)
+{
+    if (!(__atomic_load_n(&pg->count, __ATOMIC_RELAXED) & PGC_FOREIGN))
+        __atomic_fetch_or(&pg->count, PGC_FOREIGN, __ATOMIC_SEQ_CST);
+}
+
 /*
  * References of one present leaf entry of a table owned by d, naming a frame of `fg` (d itself,
  * another domain that d controls, or dom_io). pt_leaf_get() may correct *e (the fixes above,

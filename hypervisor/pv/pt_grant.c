@@ -57,8 +57,8 @@ static int hold_granted(struct page_info *pg, bool writable)
     err = writable ? page_get_type(pg, PGT_WRITABLE, false) : 0;
     if (err)
         page_put(pg);
-    else if (!(__atomic_load_n(&pg->count, __ATOMIC_RELAXED) & PGC_FOREIGN))
-        __atomic_fetch_or(&pg->count, PGC_FOREIGN, __ATOMIC_SEQ_CST);
+    else
+        pt_mark_foreign(pg);
     return err;
 }
 

@@ -31,12 +31,6 @@ static int leaf_get_io(struct domain *d, struct domain *fg, uint64_t *e, uint64_
     return 0;
 }
 
-static void mark_foreign(struct page_info *pg)
-{
-    if (!(__atomic_load_n(&pg->count, __ATOMIC_RELAXED) & PGC_FOREIGN))
-        __atomic_fetch_or(&pg->count, PGC_FOREIGN, __ATOMIC_SEQ_CST);
-}
-
 /* pt_leaf_get with the reserved bits computed once for a whole table. */
 static inline int leaf_get(struct domain *d, struct domain *fg, uint64_t *e, uint64_t reserved)
 {
@@ -57,7 +51,7 @@ static inline int leaf_get(struct domain *d, struct domain *fg, uint64_t *e, uin
         return -EINVAL;
     }
     if (unlikely(fg != d))
-        mark_foreign(pg);
+        pt_mark_foreign(pg);
     *e = entry;
     return 0;
 }
