@@ -32,6 +32,7 @@ uint64_t pt_lookup(struct pv_vcpu *v, uint64_t va) { return 0; }
 unsigned long rd_fs_base(void) { return 0x10000; }
 unsigned long rd_gs_base(void) { return 0x20000; }
 bool guest_range_ok(uint64_t va, uint64_t len) { return va < 0x800000000000; }
+bool pv_entry_ok(uint64_t va) { return va < 0x800000000000; }
 
 /* The guest's GDT as the window would show it. */
 static uint64_t gdt[16];
