@@ -21,5 +21,6 @@
 #include "public/version.h"
 #include "public/domctl.h"
 #include "public/sysctl.h"
+#include "public/control.h"
 
 #endif

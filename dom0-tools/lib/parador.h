@@ -135,6 +135,44 @@ struct parador_version {
 
 int parador_version(struct parador_handle *h, struct parador_version *version);
 
+/* ---- shares and accounts (the control hypercall, public/control.h) ---- */
+
+/**
+ * Issues a control op: fills in the interface version, copies the result back into *op. Fails with
+ * ENOSYS on a hypervisor without this hypercall.
+ */
+int parador_control(struct parador_handle *h, struct parador_control *op);
+
+/** A domain's weight, cap and reservation; of the latter two 0 means none. */
+int parador_control_sched_get(struct parador_handle *h, domid_t domid,
+                              struct parador_sched_params *params);
+
+/**
+ * Changes what params->flags names. *params then holds all of the domain's figures as they are;
+ * when this fails with ENOSPC, capacity and reserved of its pool.
+ */
+int parador_control_sched_set(struct parador_handle *h, domid_t domid,
+                              struct parador_sched_params *params);
+
+/**
+ * Accounts of the machine, and of up to max physical CPUs in cpus (NULL when max is 0);
+ * host->nr_cpus tells how many are online. Returns how many records were filled, or -1.
+ */
+int parador_control_usage_host(struct parador_handle *h, struct parador_usage_host *host,
+                               struct parador_cpu_usage *cpus, unsigned max);
+
+/** Accounts of up to max domains with ids ≥ first; returns how many, or -1. */
+int parador_control_usage_domains(struct parador_handle *h, domid_t first,
+                                  struct parador_domain_usage *list, unsigned max);
+
+/** Accounts of up to max vcpus with numbers ≥ first at *now_ns; returns how many, or -1. */
+int parador_control_usage_vcpus(struct parador_handle *h, domid_t domid, unsigned first,
+                                struct parador_vcpu_usage *list, unsigned max, uint64_t *now_ns);
+
+/** Up to max final accounts with sequence numbers ≥ first; returns how many, or -1. */
+int parador_control_usage_retired(struct parador_handle *h, uint64_t first,
+                                  struct parador_domain_usage *list, unsigned max);
+
 /* ---- memory ---- */
 
 /**
