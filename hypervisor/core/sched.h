@@ -55,6 +55,13 @@ void sched_poll_end(struct vcpu *v);
 void sched_tickle(unsigned cpu);
 /* CPUs that run their idle vcpu and have not been promised work yet. */
 extern struct cpumask sched_idle_mask;
+/*
+ * A domain's weight, cap and reservation, as public/control.h describes them. set: 0 or -errno with
+ * nothing changed; *p is then what is in effect (-ENOSPC: capacity and reserved are filled in).
+ */
+struct parador_sched_params;
+void sched_get_params(struct domain *d, struct parador_sched_params *p);
+int sched_set_params(struct domain *d, struct parador_sched_params *p);
 int sched_set_affinity(struct vcpu *v, const struct cpumask *hard, const struct cpumask *soft);
 /* Updates the accounting of v up to now and copies it out. */
 void runstate_get(struct vcpu *v, struct vcpu_runstate_info *out);

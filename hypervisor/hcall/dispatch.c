@@ -10,9 +10,10 @@
 #include "hw/cpu.h"
 #include "hw/percpu.h"
 #include "lib/errno.h"
+#include "public/control.h"
 #include "public/hypercall.h"
 
-#define HYPERCALL_SLOTS 64 /* a power of two above every number of the table */
+#define HYPERCALL_SLOTS 128 /* a power of two above every number of the table */
 #define SYSCALL_INSN_BYTES 2
 
 typedef long hypercall_fn(unsigned long, unsigned long, unsigned long, unsigned long);

@@ -34,5 +34,6 @@ long hc_event_channel_op(unsigned long cmd, unsigned long arg);
 long hc_physdev_op(unsigned long cmd, unsigned long arg);
 long hc_sysctl(unsigned long op);
 long hc_domctl(unsigned long op);
+long hc_control(unsigned long op);
 
 #endif

@@ -34,7 +34,8 @@
     X(__HYPERVISOR_event_channel_op, event_channel_op, 2, ANY)     \
     X(__HYPERVISOR_physdev_op, physdev_op, 2, ANY)                 \
     X(__HYPERVISOR_sysctl, sysctl, 1, CONTROL)                     \
-    X(__HYPERVISOR_domctl, domctl, 1, CONTROL)
+    X(__HYPERVISOR_domctl, domctl, 1, CONTROL)                     \
+    X(PARADOR_HYPERCALL_control, control, 1, CONTROL)
 
 /* Handlers: long hc_<name>(...) with the table's number of arguments, in hcall/hc_*.c; prototypes
  * in hcall/handlers.h. */

@@ -8,6 +8,7 @@
 #include "core/domain.h"
 #include "hw/tsc.h"
 #include "lib/string.h"
+#include "public/control.h"
 #include "public/cpuid.h"
 #include "public/extension.h"
 
@@ -214,6 +215,9 @@ static struct cpuid_regs hypervisor_leaf(uint32_t leaf, uint32_t sub)
                                     PARADOR_CPUID_EDX };
     case PARADOR_CPUID_VERSION:
         return (struct cpuid_regs){ .eax = PARADOR_INTERFACE_VERSION };
+    case PARADOR_CPUID_FEATURES:
+        return (struct cpuid_regs){
+            .eax = BIT(PARADOR_HYPERCALL_control - PARADOR_HYPERCALL_FIRST) };
     }
     return (struct cpuid_regs){ 0 };
 }
