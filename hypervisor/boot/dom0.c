@@ -105,9 +105,10 @@ INIT_TEXT static void load_segments(const struct dom0_layout *l, const struct el
 {
     for (unsigned i = 0; i < elf->phnum; i++) {
         struct elf_phdr ph;
+        const char *why;
 
         /* Checked by dom0_layout_plan(); frames are allocated zeroed, which is what bss wants. */
-        if (elf_phdr(elf, i, &ph) == 0 && ph.type == ELF_PT_LOAD)
+        if (elf_phdr(elf, i, &ph, &why) == 0 && ph.type == ELF_PT_LOAD)
             write_bytes(p2m, dom0_segment_va(l, &ph) - l->virt_base, elf->data + ph.offset,
                         ph.filesz);
     }
@@ -117,14 +118,15 @@ INIT_TEXT static void read_kernel(const struct boot_module *kernel, struct unpac
                                   struct elf_image *elf, struct pv_notes *notes)
 {
     const char *why = "";
-    char lack[128];
 
     if (unpack_kernel(mfn_to_virt(0) + kernel->start, kernel->size, u, &why) != 0 ||
         elf_open(elf, u->data, u->size, &why) != 0)
         panic("dom0: cannot use the kernel: %s", why);
-    pv_notes_read(elf, notes);
-    if (pv_notes_check(notes, true, lack, sizeof(lack)) != 0)
-        panic("dom0: cannot use the kernel: %s", lack);
+    why = pv_notes_read(elf, notes);
+    if (why == NULL)
+        why = pv_notes_check(notes, true);
+    if (why != NULL)
+        panic("dom0: cannot use the kernel: %s", why);
 }
 
 INIT_TEXT static void validate_root(struct domain *d, uint64_t root)

@@ -39,10 +39,8 @@ INIT_TEXT static int kernel_end(struct dom0_layout *l, const struct elf_image *e
     for (unsigned i = 0; i < elf->phnum; i++) {
         struct elf_phdr ph;
 
-        if (elf_phdr(elf, i, &ph) != 0) {
-            *why = "a segment lies outside the image: the file is damaged";
+        if (elf_phdr(elf, i, &ph, why) != 0)
             return -ENOEXEC;
-        }
         if (ph.type != ELF_PT_LOAD || ph.memsz == 0)
             continue;
         if (ph.paddr < l->paddr_offset || ph.paddr - l->paddr_offset > MAX_REGION ||

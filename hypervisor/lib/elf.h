@@ -6,11 +6,14 @@
 #ifndef LIB_ELF_H
 #define LIB_ELF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define ELF_PT_LOAD 1
 #define ELF_PT_NOTE 4
+/* Program headers of one image; a kernel has about five. */
+#define ELF_PHDRS_MAX 256
 
 /* Program header, ELF-64 object file format, figure 6. */
 struct elf_phdr {
@@ -27,14 +30,14 @@ struct elf_image {
 };
 
 /*
- * Checks the header of an image of `size` bytes. 0, or -ENOEXEC with *why naming what is wrong:
+ * Checks the header of an image of `size` bytes. 0, or -ENOEXEC with *why saying what is wrong:
  * not ELF, not 64-bit x86, not executable, or program headers outside the image.
  */
 int elf_open(struct elf_image *elf, const void *data, size_t size, const char **why);
 /*
- * Copies program header i (< phnum). -ENOEXEC when its file part leaves the image, is larger than
- * its memory part, or when its addresses wrap.
+ * Copies program header i (< phnum). -ENOEXEC with *why when what it loads, or its notes, leave
+ * the image, when its file part is larger than its memory part, or when its addresses wrap.
  */
-int elf_phdr(const struct elf_image *elf, unsigned i, struct elf_phdr *out);
+int elf_phdr(const struct elf_image *elf, unsigned i, struct elf_phdr *out, const char **why);
 
 #endif

@@ -2,7 +2,6 @@
 /* What a kernel's Xen ELF notes say about how to start it. */
 #include "lib/elfnote.h"
 
-#include "lib/errno.h"
 #include "lib/string.h"
 #include "public/elfnote.h"
 #include "public/features.h"
@@ -70,12 +69,22 @@ static void read_text(char *out, size_t size, const uint8_t *desc, size_t len)
     out[n] = '\0';
 }
 
-static void read_note(struct pv_notes *n, uint32_t type, const uint8_t *desc, size_t len)
+static bool is_number(uint32_t type)
+{
+    return type == XEN_ELFNOTE_ENTRY || type == XEN_ELFNOTE_HYPERCALL_PAGE ||
+           type == XEN_ELFNOTE_VIRT_BASE || type == XEN_ELFNOTE_PADDR_OFFSET ||
+           type == XEN_ELFNOTE_INIT_P2M || type == XEN_ELFNOTE_MOD_START_PFN ||
+           type == XEN_ELFNOTE_SUPPORTED_FEATURES;
+}
+
+static const char *read_note(struct pv_notes *n, uint32_t type, const uint8_t *desc, size_t len)
 {
     uint64_t number = 0;
 
     if (len == 4 || len == 8)
         memcpy(&number, desc, len);
+    else if (is_number(type))
+        return "one of its Xen notes has a wrong size";
     n->any = true;
     switch (type) {
     case XEN_ELFNOTE_ENTRY:
@@ -108,60 +117,78 @@ static void read_note(struct pv_notes *n, uint32_t type, const uint8_t *desc, si
     case XEN_ELFNOTE_LOADER:
         read_text(n->loader, sizeof(n->loader), desc, len);
         break;
+    case XEN_ELFNOTE_XEN_VERSION:
+        read_text(n->xen_version, sizeof(n->xen_version), desc, len);
+        break;
+    case XEN_ELFNOTE_PHYS32_ENTRY:
+        n->pvh = true;
+        break;
     }
+    return NULL;
 }
 
-static void read_segment(struct pv_notes *n, const uint8_t *p, uint64_t left)
+/* The last note may lack its padding. */
+static const char *read_segment(struct pv_notes *n, const uint8_t *p, uint64_t left)
 {
     struct note_header h;
 
     while (left >= sizeof(h)) {
         uint64_t name_len, desc_len;
+        const char *why;
 
         memcpy(&h, p, sizeof(h));
         name_len = ((uint64_t)h.namesz + 3) & ~3ULL;
         desc_len = ((uint64_t)h.descsz + 3) & ~3ULL;
         p += sizeof(h);
         left -= sizeof(h);
-        if (name_len > left || desc_len > left - name_len)
-            return;
-        if (h.namesz == 4 && memcmp(p, "Xen", 4) == 0)
-            read_note(n, h.type, p + name_len, h.descsz);
+        if (name_len + h.descsz > left)
+            return "its notes are damaged";
+        if (h.namesz == 4 && memcmp(p, "Xen", 4) == 0) {
+            why = read_note(n, h.type, p + name_len, h.descsz);
+            if (why != NULL)
+                return why;
+        }
+        if (name_len + desc_len > left)
+            break;
         p += name_len + desc_len;
         left -= name_len + desc_len;
     }
+    return NULL;
 }
 
-void pv_notes_read(const struct elf_image *elf, struct pv_notes *notes)
+const char *pv_notes_read(const struct elf_image *elf, struct pv_notes *notes)
 {
     struct elf_phdr ph;
+    const char *why = NULL;
 
     memset(notes, 0, sizeof(*notes));
     notes->entry = notes->hypercall_page = notes->virt_base = PV_NOTE_ABSENT;
     notes->paddr_offset = notes->init_p2m = PV_NOTE_ABSENT;
-    for (unsigned i = 0; i < elf->phnum; i++)
-        if (elf_phdr(elf, i, &ph) == 0 && ph.type == ELF_PT_NOTE)
-            read_segment(notes, elf->data + ph.offset, ph.filesz);
+    for (unsigned i = 0; i < elf->phnum && why == NULL; i++) {
+        if (elf_phdr(elf, i, &ph, &why) == 0 && ph.type == ELF_PT_NOTE)
+            why = read_segment(notes, elf->data + ph.offset, ph.filesz);
+    }
+    return why;
 }
 
-int pv_notes_check(const struct pv_notes *n, bool as_dom0, char *why, size_t why_size)
+const char *pv_notes_check(const struct pv_notes *n, bool as_dom0)
 {
-    const char *lack = NULL;
-
     if (!n->any)
-        lack = "it has no Xen ELF notes: not a kernel built with CONFIG_XEN_PV";
-    else if (n->entry == PV_NOTE_ABSENT)
-        lack = "it has no PV entry point (ELF note ENTRY): built for hardware-assisted guests only";
-    else if (n->virt_base == PV_NOTE_ABSENT)
-        lack = "it does not say where it is linked (ELF note VIRT_BASE)";
-    else if (n->loader[0] != '\0' && strcmp(n->loader, "generic") != 0)
-        lack = "it asks for a loader other than \"generic\" (ELF note LOADER)";
-    else if ((n->required & REFUSED_FEATURES) != 0 || (n->required & (1u << 31)) != 0)
-        lack = "it insists on a feature that Parador does not offer (ELF note FEATURES)";
-    else if (as_dom0 && !(n->supported & (1u << XENFEAT_dom0)))
-        lack = "it cannot be a control domain: built without CONFIG_XEN_DOM0";
-    if (lack == NULL)
-        return 0;
-    strlcpy(why, lack, why_size);
-    return -ENOEXEC;
+        return "it has no Xen notes; it lacks paravirtualization (Linux: CONFIG_XEN_PV)";
+    if (n->entry == PV_NOTE_ABSENT && n->pvh)
+        return "it can run as a PVH guest only; it lacks the PV entry point "
+               "(Linux: CONFIG_XEN_PV)";
+    if (n->entry == PV_NOTE_ABSENT)
+        return "it lacks the PV entry point (ELF note ENTRY; Linux: CONFIG_XEN_PV)";
+    if (n->virt_base == PV_NOTE_ABSENT)
+        return "it does not say where it is linked (ELF note VIRT_BASE)";
+    if (n->xen_version[0] != '\0' && strcmp(n->xen_version, "xen-3.0") != 0)
+        return "it is for an interface other than xen-3.0";
+    if (n->loader[0] != '\0' && strcmp(n->loader, "generic") != 0)
+        return "it asks for a loader other than the generic one";
+    if ((n->required & REFUSED_FEATURES) != 0 || (n->required & (1u << 31)) != 0)
+        return "it insists on a feature that Parador does not offer (ELF note FEATURES)";
+    if (as_dom0 && !(n->supported & (1u << XENFEAT_dom0)))
+        return "it cannot be a control domain: built without CONFIG_XEN_DOM0";
+    return NULL;
 }

@@ -21,16 +21,21 @@ struct pv_notes {
     uint32_t required;         /* features marked '!' in FEATURES */
     char guest_os[32];
     char loader[16];
+    char xen_version[16];      /* the interface it is written for */
+    bool pvh;                  /* it has an entry point for hardware-assisted guests */
 };
 
 #define PV_NOTE_ABSENT (~0ULL)
 
-/* Collects the notes of every PT_NOTE segment. Malformed notes end that segment's walk. */
-void pv_notes_read(const struct elf_image *elf, struct pv_notes *notes);
 /*
- * Can a 64-bit PV guest (dom0 when `as_dom0`) be made of this image? 0, or -ENOEXEC with a
- * sentence in why[] that says what it lacks.
+ * Collects the notes of every PT_NOTE segment. NULL, or a sentence saying what is wrong with them:
+ * outside the image, damaged, or a number of a size that it cannot have.
  */
-int pv_notes_check(const struct pv_notes *notes, bool as_dom0, char *why, size_t why_size);
+const char *pv_notes_read(const struct elf_image *elf, struct pv_notes *notes);
+/*
+ * Can a 64-bit PV guest (dom0 when `as_dom0`) be made of this image? NULL, or a sentence that says
+ * what it lacks.
+ */
+const char *pv_notes_check(const struct pv_notes *notes, bool as_dom0);
 
 #endif

@@ -9,8 +9,10 @@
 #include <string.h>
 
 #include "build/elf.h"
-#include "build/elfnote.h"
 #include "kernel.h"
+#include "lib/elfnote.h"
+#include "public/elfnote.h"
+#include "public/features.h"
 #include "suites.h"
 
 static struct parador_handle *h;
@@ -260,23 +262,35 @@ START_TEST(says_what_it_lacks)
 }
 END_TEST
 
+START_TEST(insists)
+{
+    memcpy(find_note(XEN_ELFNOTE_FEATURES), "!auto_translated_physmap", 25);
+    refused("insists");
+    kernel_make(&file);
+    memcpy(find_note(XEN_ELFNOTE_FEATURES), "a|!what_nobody_knows", 21);
+    refused("insists");
+}
+END_TEST
+
+/* The text fills its note, which ends where the block does. */
 START_TEST(unterminated_text)
 {
-    struct elfnotes notes = {0};
-    uint8_t *block = malloc(20);
-    uint32_t header[3] = {4, 4, XEN_ELFNOTE_FEATURES};
-    char text[3];
+    struct elf_phdr ph = {.type = ELF_PT_NOTE, .offset = sizeof(ph), .filesz = 24};
+    uint32_t header[3] = {4, 8, XEN_ELFNOTE_FEATURES};
+    uint8_t *block = malloc(sizeof(ph) + 24);
+    struct elf_image elf = {.data = block, .size = sizeof(ph) + 24, .phnum = 1};
+    struct pv_notes notes;
 
-    memcpy(block, header, sizeof(header));
-    memcpy(block + 12, "Xen", 4);
-    memcpy(block + 16, "a|bc", 4);
-    ck_assert(elfnotes_scan(&notes, block, 20));
-    ck_assert(elfnotes_has_word(&notes, XEN_ELFNOTE_FEATURES, "bc"));
-    ck_assert(elfnotes_has_word(&notes, XEN_ELFNOTE_FEATURES, "a"));
-    ck_assert(!elfnotes_has_word(&notes, XEN_ELFNOTE_FEATURES, "b"));
-    ck_assert(!elfnotes_equals(&notes, XEN_ELFNOTE_FEATURES, "a|b"));
-    elfnotes_text(&notes, XEN_ELFNOTE_FEATURES, text, sizeof(text));
-    ck_assert_str_eq(text, "a|");
+    memcpy(block, &ph, sizeof(ph));
+    memcpy(block + sizeof(ph), header, sizeof(header));
+    memcpy(block + sizeof(ph) + 12, "Xen", 4);
+    memcpy(block + sizeof(ph) + 16, "abc|dom0", 8);
+    ck_assert_ptr_null(pv_notes_read(&elf, &notes));
+    ck_assert_uint_eq(notes.supported, 1u << XENFEAT_dom0);
+    header[2] = XEN_ELFNOTE_LOADER;
+    memcpy(block + sizeof(ph), header, sizeof(header));
+    ck_assert_ptr_null(pv_notes_read(&elf, &notes));
+    ck_assert_str_eq(notes.loader, "abc|dom0");
     free(block);
 }
 END_TEST
@@ -325,6 +339,7 @@ TCase *elf_cases(void)
     tcase_add_test(c, note_bounds);
     tcase_add_test(c, note_values);
     tcase_add_test(c, says_what_it_lacks);
+    tcase_add_test(c, insists);
     tcase_add_test(c, unterminated_text);
     tcase_add_test(c, random_damage);
     return c;
