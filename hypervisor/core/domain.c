@@ -11,6 +11,7 @@
 #include "core/pirq.h"
 #include "core/sched.h"
 #include "core/time.h"
+#include "core/usage.h"
 #include "core/vcpu.h"
 #include "core/vehicle.h"
 #include "hw/console.h"
@@ -140,6 +141,7 @@ static void enter_table(struct domain *d)
 static void leave_table(struct domain *d)
 {
     spin_lock(&table_lock);
+    usage_retire(d);
     table[d->domid] = NULL;
     list_del(&d->all);
     spin_unlock(&table_lock);
@@ -242,6 +244,7 @@ int domain_create(const struct domain_config *cfg, struct domain **out)
     memcpy(d->handle, cfg->handle, sizeof(d->handle));
     d->refcount = 1;
     d->state = DOM_ALIVE;
+    d->created_ns = d->pages_since = now_ns();
     d->max_pages = cfg->privileged ? UINT64_MAX : 0;
     d->shutdown_code = SHUTDOWN_CODE_NONE;
     d->weight = 256; /* the usual default of the toolstacks */

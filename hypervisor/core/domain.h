@@ -36,6 +36,7 @@ enum domain_state { DOM_ALIVE, DOM_DYING, DOM_DEAD };
 struct domain {
     domid_t domid;                      /* (c) */
     bool privileged;                    /* (c) dom0 */
+    uint64_t created_ns;                /* (c) system time */
     uint8_t handle[16];                 /* [domctl] uuid */
     const struct vehicle_ops *vehicle;  /* (c) */
     uint32_t refcount;                  /* (a) */
@@ -54,6 +55,9 @@ struct domain {
     uint32_t relinquished_list;         /* frames given up that others still refer to */
     uint64_t tot_pages;
     uint64_t max_pages;
+    uint64_t page_ms, page_ms_rest;     /* frames times milliseconds until pages_since; the rest / 10^6 */
+    uint64_t pages_since;               /* system time of the last change that was accounted for */
+    unsigned bulk_changes;              /* under way: one reading of the clock does for each */
     uint64_t hv_pages;                  /* our frames shared with it: shared_info, grant tables */
     struct cpumask dirty_cpumask;       /* (a) CPUs that may hold its translations */
 

@@ -24,6 +24,8 @@
 #define REST_BATCH 1024U    /* a relinquishing domain returns its frames in such batches */
 #define RELINQUISH_SLICE 256U
 
+#define NS_PER_MS 1000000U
+
 struct resting {
     uint32_t head;          /* list through page_info.next; 0 ends it */
     uint32_t count;
@@ -64,6 +66,44 @@ static void unlink_frame(struct domain *d, uint32_t mfn)
     pg->next = pg->prev = 0;
 }
 
+/* Page lock held. Brings the sum of frames over time up to `now`; the count is about to change. */
+static void settle(struct domain *d, uint64_t now)
+{
+    uint64_t ns = now > d->pages_since ? now - d->pages_since : 0;
+
+    d->page_ms_rest += d->tot_pages * (ns % NS_PER_MS);
+    d->page_ms += d->tot_pages * (ns / NS_PER_MS) + d->page_ms_rest / NS_PER_MS;
+    d->page_ms_rest %= NS_PER_MS;
+    d->pages_since += ns;
+}
+
+uint64_t physmem_usage(struct domain *d, uint64_t now, uint64_t *pages)
+{
+    uint64_t page_ms;
+
+    spin_lock(&d->page_lock);
+    settle(d, now);
+    *pages = d->tot_pages;
+    page_ms = d->page_ms;
+    spin_unlock(&d->page_lock);
+    return page_ms;
+}
+
+void physmem_bulk_begin(struct domain *d)
+{
+    spin_lock(&d->page_lock);
+    settle(d, now_ns());
+    d->bulk_changes++;
+    spin_unlock(&d->page_lock);
+}
+
+void physmem_bulk_end(struct domain *d)
+{
+    spin_lock(&d->page_lock);
+    d->bulk_changes--;
+    spin_unlock(&d->page_lock);
+}
+
 /*
  * Frames name their owner, so a domain that owns any keeps one reference to itself. Called with
  * the page lock held; false when the limit or the domain's death forbids n more.
@@ -75,6 +115,8 @@ static bool account(struct domain *d, uint64_t n)
         return false;
     if (d->tot_pages == 0 && !domain_hold(d))
         return false;
+    if (!d->bulk_changes)
+        settle(d, now_ns());
     d->tot_pages += n;
     return true;
 }
@@ -216,6 +258,8 @@ void physmem_free_page(struct page_info *pg)
         panic("frame %#lx lost its last reference but has no owner",
               (unsigned long)page_to_mfn(pg));
     spin_lock(&d->page_lock);
+    if (!d->bulk_changes)
+        settle(d, now_ns());
     unlink_frame(d, page_to_mfn(pg));
     last = --d->tot_pages == 0;
     spin_unlock(&d->page_lock);
@@ -227,7 +271,7 @@ void physmem_free_page(struct page_info *pg)
         domain_put(d);
 }
 
-int physmem_relinquish(struct domain *d)
+static int relinquish_slice(struct domain *d)
 {
     for (unsigned n = 0;; n++) {
         struct page_info *pg;
@@ -256,6 +300,16 @@ int physmem_relinquish(struct domain *d)
             page_put(pg);
         page_put(pg);
     }
+}
+
+int physmem_relinquish(struct domain *d)
+{
+    int rc;
+
+    physmem_bulk_begin(d);
+    rc = relinquish_slice(d);
+    physmem_bulk_end(d);
+    return rc;
 }
 
 void physmem_init(void)

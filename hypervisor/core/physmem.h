@@ -27,6 +27,14 @@ void physmem_free_page(struct page_info *pg);
  * tot_pages.
  */
 void physmem_share_hv_page(struct page_info *pg, struct domain *d, bool writable);
+/*
+ * Around many changes of what d owns: they count as of the beginning, which should not be long
+ * ago. d is held or looked up.
+ */
+void physmem_bulk_begin(struct domain *d);
+void physmem_bulk_end(struct domain *d);
+/* Frames times milliseconds that d owned until `now` (system time), and *pages that it owns. */
+uint64_t physmem_usage(struct domain *d, uint64_t now, uint64_t *pages);
 /* Drops PGC_ALLOCATED of every frame, resumably (-ERESTART). */
 int physmem_relinquish(struct domain *d);
 /*

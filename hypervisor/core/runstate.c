@@ -3,30 +3,69 @@
 #include "core/sched.h"
 #include "core/time.h"
 #include "core/vehicle.h"
-#include "hw/panic.h"
+#include "hw/cpu.h"
 #include "hw/tsc.h"
 #include "public/mmu.h"
 
-/* Queue lock of v->cpu held (or v not yet known to anybody). */
+/*
+ * The idle vcpu's record is its CPU's: it is runnable while a guest's vcpu runs, running while the
+ * hypervisor is awake without one, blocked while the CPU is halted. One writer at a time: whoever
+ * holds the queue lock of v->cpu, or for an idle vcpu its CPU with interrupts off. Readers take no
+ * lock: the sequence number is odd during a change.
+ */
 void runstate_change(struct vcpu *v, int new_state, uint64_t now)
 {
     struct vcpu_runstate_info *r = &v->runstate;
-
     /* Clocks of two CPUs may differ by less than we care for, but a sum must not go backwards. */
-    if (now > r->state_entry_time) {
-        r->time[r->state] += now - r->state_entry_time;
-        r->state_entry_time = now;
-    }
+    uint64_t stay = now > r->state_entry_time ? now - r->state_entry_time : 0;
+
+    __atomic_store_n(&v->runstate_seq, v->runstate_seq + 1, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    v->runstate_before = r->state;
+    v->runstate_stay = stay;
+    r->time[r->state] += stay;
+    r->state_entry_time += stay;
     r->state = new_state;
+    __atomic_store_n(&v->runstate_seq, v->runstate_seq + 1, __ATOMIC_RELEASE);
+}
+
+/* A consistent copy; before and stay: the state before the present one, and how long it lasted. */
+static void snapshot(const struct vcpu *v, struct vcpu_runstate_info *r, int *before,
+                     uint64_t *stay)
+{
+    uint32_t seq;
+
+    do {
+        while ((seq = __atomic_load_n(&v->runstate_seq, __ATOMIC_ACQUIRE)) & 1)
+            cpu_relax();
+        *r = v->runstate;
+        *before = v->runstate_before;
+        *stay = v->runstate_stay;
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    } while (__atomic_load_n(&v->runstate_seq, __ATOMIC_RELAXED) != seq);
+}
+
+void runstate_get_at(const struct vcpu *v, uint64_t now, struct vcpu_runstate_info *out)
+{
+    uint64_t stay, late;
+    int before;
+
+    snapshot(v, out, &before, &stay);
+    if (now >= out->state_entry_time) {
+        out->time[out->state] += now - out->state_entry_time;
+        return;
+    }
+    /*
+     * It changed after the instant asked for: what was counted since then is taken back. Only from
+     * that one stay, so that no sum falls below one told before, should there have been two.
+     */
+    late = out->state_entry_time - now;
+    out->time[before] -= late < stay ? late : stay;
 }
 
 void runstate_get(struct vcpu *v, struct vcpu_runstate_info *out)
 {
-    uint64_t now = now_ns();
-
-    sched_runstate_snapshot(v, out);
-    if (now > out->state_entry_time)
-        out->time[out->state] += now - out->state_entry_time;
+    runstate_get_at(v, now_ns(), out);
 }
 
 static bool write_area(struct vcpu *v)
@@ -34,9 +73,13 @@ static bool write_area(struct vcpu *v)
     struct guest_ptr area = v->runstate_guest;
     struct guest_ptr entry =
         guest_ptr(area.va + offsetof(struct vcpu_runstate_info, state_entry_time));
-    struct vcpu_runstate_info r = v->runstate;
     bool marked = v->domain->vm_assist & (1u << VMASST_TYPE_runstate_update_flag);
+    struct vcpu_runstate_info r;
+    uint64_t stay;
+    int before;
 
+    /* v may be on its way out, and be woken meanwhile. */
+    snapshot(v, &r, &before, &stay);
     if (!marked)
         return !copy_to_guest(area, &r, sizeof(r));
 

@@ -4,6 +4,7 @@
 
 #include "core/evtchn.h"
 #include "core/time.h"
+#include "core/usage.h"
 #include "core/vehicle.h"
 #include "hw/cpu.h"
 #include "hw/panic.h"
@@ -141,15 +142,6 @@ void sched_remove_vcpu(struct vcpu *v)
     if (v->sched.state == SCHED_QUEUED)
         sched_policy->sleep(v);
     sched_policy->remove(v);
-    spin_unlock_irqrestore(l, flags);
-}
-
-void sched_runstate_snapshot(struct vcpu *v, struct vcpu_runstate_info *out)
-{
-    unsigned long flags;
-    struct spinlock *l = lock_queue_of(v, &flags);
-
-    *out = v->runstate;
     spin_unlock_irqrestore(l, flags);
 }
 
@@ -336,10 +328,12 @@ switch_vcpu(struct vcpu *prev, struct vcpu *next, unsigned cpu)
     /* Read while prev is ours: it was taken off this queue because it may not run here. */
     bool homeless = !is_idle_vcpu(prev) && !cpumask_test(&prev->hard_affinity, cpu);
 
+    usage_switch(prev);
     put_away(prev, cpu);
     if (homeless)
         vcpu_wake(prev);
     load(next, cpu);
+    usage_enter(next);
     leave_to(is_idle_vcpu(next) ? idle_loop : next->domain->vehicle->enter);
 }
 
@@ -397,8 +391,11 @@ void idle_loop(void)
         softirq_run();
         irq_disable();
         /* STI takes effect after HLT has begun: an interrupt in between is not lost. */
-        if (!softirq_any_pending())
-            __asm__ volatile("sti; hlt" ::: "memory");
+        if (!softirq_any_pending()) {
+            usage_halt();
+            __asm__ volatile("sti; hlt; cli" ::: "memory");
+            usage_wake(); /* not by an interrupt, which has done so: an NMI */
+        }
     }
 }
 

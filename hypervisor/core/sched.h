@@ -63,11 +63,14 @@ struct parador_sched_params;
 void sched_get_params(struct domain *d, struct parador_sched_params *p);
 int sched_set_params(struct domain *d, struct parador_sched_params *p);
 int sched_set_affinity(struct vcpu *v, const struct cpumask *hard, const struct cpumask *soft);
-/* Updates the accounting of v up to now and copies it out. */
+/* v's sums up to now. */
 void runstate_get(struct vcpu *v, struct vcpu_runstate_info *out);
-/* Copies v's record as of its last change, consistently. */
-void sched_runstate_snapshot(struct vcpu *v, struct vcpu_runstate_info *out);
-/* Queue lock of v->cpu held. */
+/*
+ * As runstate_get() for an instant a moment ago: several vcpus are asked for their sums at one. No
+ * sum is ever less than one that was given out for an earlier instant. Any context but NMI.
+ */
+void runstate_get_at(const struct vcpu *v, uint64_t now, struct vcpu_runstate_info *out);
+/* Queue lock of v->cpu held; an idle vcpu: by its CPU, interrupts off. */
 void runstate_change(struct vcpu *v, int new_state, uint64_t now);
 /* Rewrites the guest's registered runstate area; true when done (v is current). */
 bool runstate_update_area(struct vcpu *v);

@@ -79,7 +79,7 @@ void time_update_vcpu(struct vcpu *v)
         write_copy(v);
 }
 
-static uint64_t wall_at_boot(void)
+uint64_t time_wall_at_boot(void)
 {
     return __atomic_load_n(&wall_set, __ATOMIC_ACQUIRE) ? wall_boot_ns : wallclock_boot_ns();
 }
@@ -87,7 +87,7 @@ static uint64_t wall_at_boot(void)
 void time_update_wallclock(struct domain *d)
 {
     struct shared_info *s = d->shared_info;
-    uint64_t ns = wall_at_boot();
+    uint64_t ns = time_wall_at_boot();
     uint64_t secs = ns / NS_PER_SECOND + d->time_offset_seconds;
     uint32_t version = (s->wc_version | 1) + 1;
 

@@ -56,6 +56,11 @@ struct vcpu {
 
     /* Time accounting (core/runstate) */
     struct vcpu_runstate_info runstate;
+    uint32_t runstate_seq;             /* odd while the record changes */
+    int runstate_before;               /* the state before the present one … */
+    uint64_t runstate_stay;            /* … and how long it lasted */
+    uint64_t hv_ticks;                 /* core/usage: TSC ticks that we worked for it */
+    uint64_t switches;                 /* times it was put on a CPU; an idle vcpu: its CPU's */
     struct guest_ptr runstate_guest;   /* VCPUOP_register_runstate_memory_area; va 0: none */
     struct guest_ptr time_info_guest;  /* VCPUOP_register_vcpu_time_memory_area; va 0: none */
     bool time_info_stale;              /* the copy above is to be rewritten when the vcpu next runs */

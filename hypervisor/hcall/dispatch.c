@@ -2,6 +2,7 @@
 /* From an entry's registers to a handler: number check, privilege, call, result. */
 #include "hcall/dispatch.h"
 
+#include "core/usage.h"
 #include "core/vcpu.h"
 #include "hcall/call.h"
 #include "hcall/handlers.h"
@@ -55,11 +56,13 @@ long hypercall_invoke(unsigned long nr, const unsigned long args[HYPERCALL_ARGS]
 void hypercall(struct trap_frame *f)
 {
     const unsigned long args[HYPERCALL_ARGS] = { f->rdi, f->rsi, f->rdx, f->r10 };
+    uint64_t since = usage_begin();
     long result;
 
     irq_enable();
     result = hypercall_invoke(f->rax, args);
     irq_disable();
+    usage_end(since);
     if (result == -ERESTART)
         f->rip -= SYSCALL_INSN_BYTES;
     else

@@ -3,6 +3,7 @@
 #include "core/guest_access.h"
 #include "core/sched.h"
 #include "hcall/handlers.h"
+#include "hcall/hc_usage.h"
 #include "hw/percpu.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -38,6 +39,10 @@ static const struct {
 } rows[] = {
     { PARADOR_CONTROL_sched_get, sched_get },
     { PARADOR_CONTROL_sched_set, sched_set },
+    { PARADOR_CONTROL_usage_host, control_usage_host },
+    { PARADOR_CONTROL_usage_domains, control_usage_domains },
+    { PARADOR_CONTROL_usage_vcpus, control_usage_vcpus },
+    { PARADOR_CONTROL_usage_retired, control_usage_retired },
 };
 
 long hc_control(unsigned long arg)

@@ -88,11 +88,28 @@ static bool decrease(struct domain *d, const struct xen_memory_reservation *r, u
     return true;
 }
 
+/* Goes on at extent *i; false: preempted in front of it. *i is then, or at the end, what is done. */
+static bool run(struct domain *d, const struct xen_memory_reservation *r, unsigned op, uint64_t *i)
+{
+    bool ok = true;
+
+    while (ok && *i < r->nr_extents) {
+        ok = op == XENMEM_populate_physmap       ? populate(d, r, *i)
+             : op == XENMEM_increase_reservation ? increase(d, r, *i)
+                                                 : decrease(d, r, *i);
+        *i += ok;
+        if (ok && *i < r->nr_extents && softirq_any_pending())
+            return false;
+    }
+    return true;
+}
+
 long memory_reservation(unsigned op, unsigned long done, unsigned long arg)
 {
     struct xen_memory_reservation r;
+    uint64_t i = done;
     struct domain *d;
-    uint64_t i;
+    bool ended;
     int err;
 
     if (copy_from_guest(&r, guest_ptr(arg), sizeof(r)))
@@ -105,15 +122,10 @@ long memory_reservation(unsigned op, unsigned long done, unsigned long arg)
         return err;
     if (r.extent_order > memory_max_order(current->domain))
         return -EPERM;
-    for (i = done; i < r.nr_extents; i++) {
-        bool ok = op == XENMEM_populate_physmap       ? populate(d, &r, i)
-                  : op == XENMEM_increase_reservation ? increase(d, &r, i)
-                                                      : decrease(d, &r, i);
-
-        if (!ok)
-            return i;
-        if (i + 1 < r.nr_extents && softirq_any_pending())
-            return hcall_restart(2, op | (i + 1) << MEMOP_EXTENT_SHIFT, arg, 0, 0);
-    }
+    physmem_bulk_begin(d);
+    ended = run(d, &r, op, &i);
+    physmem_bulk_end(d);
+    if (!ended)
+        return hcall_restart(2, op | i << MEMOP_EXTENT_SHIFT, arg, 0, 0);
     return i;
 }

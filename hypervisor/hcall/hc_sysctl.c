@@ -159,7 +159,7 @@ static long getcpuinfo(struct xen_sysctl *op)
 
         if (cpumask_test(&cpu_online_mask, cpu)) {
             runstate_get(idle_vcpu(cpu), &r);
-            info.idletime = r.time[RUNSTATE_running];
+            info.idletime = r.time[RUNSTATE_blocked]; /* halted: core/runstate.c */
         }
         if (copy_to_guest(guest_ptr_at(guest_ptr(g->info), cpu, sizeof(info)), &info, sizeof(info)))
             return -EFAULT;

@@ -106,10 +106,10 @@ interrupt_entry:
     jz 1f
     xor %ebp, %ebp
     sub $8, %rsp
-    call irq_entry
+    call guest_interrupt
     jmp return_to_guest
 1:  sub $8, %rsp
-    call irq_entry
+    call hv_interrupt
     add $8, %rsp
     jmp resume_ours
 

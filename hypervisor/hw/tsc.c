@@ -40,15 +40,18 @@ static inline uint64_t rdtsc_ordered(void)
     return rdtsc();
 }
 
+uint64_t tsc_ticks_to_ns(uint64_t ticks)
+{
+    if (tsc_scale.shift >= 0)
+        ticks <<= tsc_scale.shift;
+    else
+        ticks >>= -tsc_scale.shift;
+    return (uint64_t)((unsigned __int128)ticks * tsc_scale.mul >> 32);
+}
+
 uint64_t tsc_to_ns(uint64_t tsc)
 {
-    uint64_t delta = tsc - tsc_scale.tsc_stamp;
-
-    if (tsc_scale.shift >= 0)
-        delta <<= tsc_scale.shift;
-    else
-        delta >>= -tsc_scale.shift;
-    return tsc_scale.ns_stamp + (uint64_t)((unsigned __int128)delta * tsc_scale.mul >> 32);
+    return tsc_scale.ns_stamp + tsc_ticks_to_ns(tsc - tsc_scale.tsc_stamp);
 }
 
 static uint64_t fallback_now(void)

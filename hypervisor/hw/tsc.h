@@ -27,6 +27,8 @@ extern struct tsc_scale tsc_scale;
 
 /* Nanoseconds since boot; monotonic on each CPU and across CPUs. Any context. */
 uint64_t now_ns(void);
+/* How long that many TSC ticks take. */
+uint64_t tsc_ticks_to_ns(uint64_t ticks);
 /* System time that a TSC value corresponds to. */
 uint64_t tsc_to_ns(uint64_t tsc);
 /* Wall clock (ns since the epoch, UTC) at system time zero, as the CMOS clock had it at boot. */

@@ -388,9 +388,8 @@ return_to_guest_stack_set:
     iretq
 
 .Lsoftirq:
-    sti
     sub     $8, %rsp
-    call    softirq_run
+    call    guest_softirqs
     jmp     return_to_guest
 
 .Lnmi:

@@ -2,6 +2,7 @@
 /* Page faults of guests: reflected, or carried out as writes to page tables. */
 #include "pv/fault.h"
 
+#include "core/usage.h"
 #include "hw/cpu.h"
 #include "hw/layout.h"
 #include "pv/bounce.h"
@@ -42,11 +43,13 @@ void pv_page_fault(struct trap_frame *f)
     }
     if (v->kernel_mode) {
         if ((code & (PFEC_PRESENT | PFEC_WRITE)) == (PFEC_PRESENT | PFEC_WRITE)) {
+            uint64_t since = usage_begin();
             bool handled;
 
             irq_enable();
             handled = pt_write_fault(v, f, addr);
             irq_disable();
+            usage_end(since);
             if (handled)
                 return;
         }

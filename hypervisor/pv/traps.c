@@ -3,6 +3,7 @@
 #include "hw/traps.h"
 
 #include "core/domain.h"
+#include "core/usage.h"
 #include "hw/cpu.h"
 #include "hw/desc.h"
 #include "hw/fpu.h"
@@ -132,8 +133,7 @@ static void debug_trap(struct pv_vcpu *v, struct trap_frame *f)
     pv_inject(f, TRAP_DB, 0);
 }
 
-/* Out of line, so that guest_trap() has no frame to set up before a page fault goes its way. */
-static __attribute__((noinline)) void other_trap(struct trap_frame *f)
+static void dispatch_trap(struct trap_frame *f)
 {
     struct pv_vcpu *v = current_pv;
 
@@ -173,6 +173,15 @@ static __attribute__((noinline)) void other_trap(struct trap_frame *f)
         else
             pv_inject(f, TRAP_GP, (f->vector & 0xff) * 8 + GP_ERROR_IDT);
     }
+}
+
+/* Out of line, so that guest_trap() has no frame to set up before a page fault goes its way. */
+static __attribute__((noinline)) void other_trap(struct trap_frame *f)
+{
+    uint64_t since = usage_begin();
+
+    dispatch_trap(f);
+    usage_end(since);
 }
 
 void guest_trap(struct trap_frame *f)

@@ -108,6 +108,8 @@ void time_update_wallclock(struct domain *d) { }
 void vcpu_timers_destroy(struct vcpu *v) { }
 void vcpu_unmap_info(struct vcpu *v) { }
 void vcpu_destroy(struct vcpu *v) { }
+static unsigned retired;
+void usage_retire(struct domain *d) { retired++; }
 static unsigned slept, woken;
 void vcpu_sleep_nosync(struct vcpu *v) { slept++; }
 void vcpu_sleep_sync(struct vcpu *v) { slept++; }
@@ -183,8 +185,11 @@ START_TEST(create_and_kill_leave_nothing)
     ck_assert_uint_eq(d->pause_count, 1);
     restarts = 3;
     kill_all_the_way(d);
+    ck_assert_uint_eq(retired, 0);
     grace(); /* leaves the table */
+    ck_assert_uint_eq(retired, 1);
     grace(); /* is freed */
+    ck_assert_uint_eq(retired, 1);
     nothing_lives();
     ck_assert_uint_ge(notices, 1);
 }

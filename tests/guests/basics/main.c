@@ -5,6 +5,7 @@
  * the hypervisor's memory is out of reach.
  */
 #include "guest.h"
+#include "public/control.h"
 #include "public/features.h"
 
 static void start_info_is_true(void)
@@ -65,6 +66,15 @@ static void privileged_calls_are_refused(void)
     check_is(HC1(__HYPERVISOR_sysctl, zeros), -XEN_EPERM);
     check_is(HC1(__HYPERVISOR_platform_op, zeros), -XEN_EPERM);
     check_is(HC3(__HYPERVISOR_console_io, 1, 1, zeros), -XEN_EPERM);
+    /* Before anything of it is looked at: neither the op nor the address tells a guest more. */
+    for (uint32_t cmd = 0; cmd < 8; cmd++) {
+        struct parador_control op = {
+            .cmd = cmd, .interface_version = PARADOR_CONTROL_INTERFACE_VERSION,
+        };
+
+        check_is(HC1(PARADOR_HYPERCALL_control, &op), -XEN_EPERM);
+    }
+    check_is(HC1(PARADOR_HYPERCALL_control, NON_CANONICAL), -XEN_EPERM);
 }
 
 static void divide(void *zero)
