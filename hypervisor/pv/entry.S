@@ -328,8 +328,10 @@ sysenter_entry:
     .globl return_to_guest
     .hidden return_to_guest
 return_to_guest:
-    or      $0xffff, %rsp           /* STACK_BLOCK_SIZE - 1 */
-    sub     $(CI_SIZE - 1), %rsp
+    /* rsp moves in one step: interrupts may be on, and one between two would find it too high. */
+    mov     %rsp, %rax
+    or      $0xffff, %rax           /* STACK_BLOCK_SIZE - 1 */
+    lea     -(CI_SIZE - 1)(%rax), %rsp
 return_to_guest_stack_set:
     cli
     TEST_SOFTIRQ %rcx, %rdx
