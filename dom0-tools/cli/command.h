@@ -34,6 +34,7 @@ int cmd_domid(struct parador_handle *h, int argc, char **argv);
 int cmd_domname(struct parador_handle *h, int argc, char **argv);
 int cmd_rename(struct parador_handle *h, int argc, char **argv);
 int cmd_uptime(struct parador_handle *h, int argc, char **argv);
+int cmd_usage(struct parador_handle *h, int argc, char **argv);
 int cmd_help(struct parador_handle *h, int argc, char **argv);
 
 /** Says "parador: <what failed>" with the handle's last sentence, and returns the exit status 1. */

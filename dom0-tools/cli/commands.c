@@ -27,6 +27,11 @@ const struct command commands[] = {
     { "rename", cmd_rename, DOMAIN " NAME", "Give a domain another name", 0 },
     { "uptime", cmd_uptime, "[-s] [" DOMAIN "...]", "How long domains have run", "-s\tshort: no table\n" },
     { "vcpu-list", cmd_vcpu_list, "[" DOMAIN "...]", "List the vcpus of domains", 0 },
+    { "usage", cmd_usage, "[-v] [--since TIME] [--json] [" DOMAIN "]",
+      "What domains have used, those that are gone too",
+      "-v, --verbose\teach vcpu and device\n"
+      "-s, --since TIME\tfrom then on: 10m, 2h, 1d ago, or 2026-01-31T12:00:00Z\n"
+      "-j, --json\tas JSON, nanoseconds and bytes\n" },
     { "help", cmd_help, "[--long] [COMMAND]", "What there is", "--long\twith the options\n" },
 };
 const unsigned nr_commands = sizeof(commands) / sizeof(commands[0]);

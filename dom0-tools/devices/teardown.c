@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "devices/attach.h"
+#include "devices/counters.h"
 #include "devices/wait.h"
 #include "public/io/xenbus.h"
 
@@ -159,6 +160,7 @@ struct device_ending *device_end_begin(struct parador_handle *h, domid_t domid)
         return NULL;
     }
     ending->domid = domid;
+    device_farewell(h, domid);
     if (find_all(h, ending) < 0) {
         ending_free(ending);
         return NULL;

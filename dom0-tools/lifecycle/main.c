@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* paradord: the lifecycle daemon. It learns from the store that domains ended. */
+/* paradord: the lifecycle daemon. It learns from the store that domains come and end. */
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -12,6 +12,7 @@
 #include "daemon/loop.h"
 #include "daemon/process.h"
 #include "lib/parador.h"
+#include "lifecycle/accounts.h"
 #include "lifecycle/ends.h"
 #include "lifecycle/record.h"
 
@@ -21,6 +22,8 @@
 static struct parador_handle *watcher;
 static struct loop_fd watch_io = { .fd = -1 };
 static bool due = true;
+/* When the accounts want to be looked at; 0: now. */
+static uint64_t meter_at;
 
 static const char usage[] =
     "usage: paradord [-F]\n"
@@ -69,10 +72,12 @@ static void on_event(struct loop_fd *self, uint32_t bits)
     (void)self;
     (void)bits;
     while ((got = store_event(watcher, 0, &path, &token)) > 0) {
+        if (strcmp(token, "end") == 0)
+            due = true;
+        meter_at = 0;
         free(path);
         free(token);
     }
-    due = true;
     /* The library would connect again, but without our watch. */
     if (got < 0)
         unwatch();
@@ -89,7 +94,8 @@ static bool watch(void)
     watcher = parador_open();
     if (watcher == NULL)
         die("out of memory");
-    if (store_watch(watcher, "@releaseDomain", "end") != 0) {
+    if (store_watch(watcher, "@releaseDomain", "end") != 0 ||
+        store_watch(watcher, "@introduceDomain", "begin") != 0) {
         if (!complained)
             note(LOG_NOTICE, "waiting for the store: %s", parador_error(watcher));
         complained = true;
@@ -113,23 +119,42 @@ static void log_line(void *context, enum parador_log_level level, const char *li
          "%s", line);
 }
 
+static void look_at_accounts(struct parador_handle *h)
+{
+    int again = accounts_look(h);
+
+    meter_at = again >= 0 ? loop_now() + (unsigned)again : UINT64_MAX;
+}
+
+/* How long from now to the earlier of two times; UINT64_MAX: never. */
+static int time_until(uint64_t a, uint64_t b)
+{
+    uint64_t at = a < b ? a : b, now = loop_now();
+
+    if (at == UINT64_MAX)
+        return -1;
+    return at <= now ? 0 : at - now < INT_MAX ? (int)(at - now) : INT_MAX;
+}
+
 /* Looks at the guests if there is reason to; returns how long to wait for the next one. */
 static int round_once(struct parador_handle *h)
 {
-    static uint64_t again_at;
-    uint64_t now;
+    static uint64_t again_at = UINT64_MAX;
     int again;
 
     if (!watch())
         return RECONNECT_MS;
-    now = loop_now();
-    if (due || (again_at != 0 && now >= again_at)) {
+    due = due || loop_now() >= again_at;
+    /* Before the devices go of who ended, and after, when the domain itself is gone. */
+    if (due || loop_now() >= meter_at)
+        look_at_accounts(h);
+    if (due) {
         due = false;
         again = ends_scan(h);
-        now = loop_now();
-        again_at = again >= 0 ? now + again : 0;
+        again_at = again >= 0 ? loop_now() + (unsigned)again : UINT64_MAX;
+        look_at_accounts(h);
     }
-    return again_at == 0 ? -1 : again_at > now ? (int)(again_at - now) : 0;
+    return time_until(again_at, meter_at);
 }
 
 int main(int argc, char **argv)
@@ -154,12 +179,14 @@ int main(int argc, char **argv)
     if (h == NULL)
         die("out of memory");
     parador_set_log(h, PARADOR_LOG_WARN, log_line, NULL);
+    accounts_start();
     timeout = round_once(h);
     process_ready();
     while (!process_stopping()) {
         loop_wait(timeout);
         timeout = round_once(h);
     }
+    accounts_stop(h);
     unwatch();
     parador_close(h);
     return 0;

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* The suites that main.c runs. */
+#ifndef TESTS_METER_SUITES_H
+#define TESTS_METER_SUITES_H
+
+#include <check.h>
+
+Suite *suite_accounts(void);
+Suite *suite_ledger(void);
+
+#endif
