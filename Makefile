@@ -9,12 +9,13 @@ export VERSION DESTDIR
 
 .DEFAULT_GOAL := all
 
-.PHONY: help all run check check-slow bench install clean setup hypervisor tools image
+.PHONY: help all run check check-slow fuzz bench install clean setup hypervisor tools image
 
 help:
 	@echo 'make run         build all, start QEMU, be on the console of dom0'
 	@echo 'make check       unit, ABI, rule and system tests; the last line counts them'
 	@echo 'make check-slow  the same, with the tests that take minutes'
+	@echo 'make fuzz        random calls from guests and dom0, random bytes for parsers'
 	@echo 'make bench       the figures: natively, on Xen and on Parador'
 	@echo 'make install     into DESTDIR: hypervisor, tools, GRUB script, units'
 	@echo 'make all         build: hypervisor tools image'
@@ -47,6 +48,10 @@ check: setup
 
 check-slow: setup
 	tests/check --slow
+
+fuzz: setup
+	$(MAKE) hypervisor tools
+	tests/fuzz/run $(FUZZ_FLAGS)
 
 bench: setup
 	$(MAKE) hypervisor

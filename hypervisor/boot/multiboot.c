@@ -11,11 +11,11 @@
 #define MB1_MAGIC 0x2badb002
 #define MB2_MAGIC 0x36d76289
 
-/* Multiboot specification 0.6.96, section 3.3. */
+/* Multiboot specification 0.6.96, section 3.3. No alignment is promised. */
 struct mb1_info {
     uint32_t flags, mem_lower, mem_upper, boot_device, cmdline, mods_count, mods_addr, syms[4];
     uint32_t mmap_length, mmap_addr, drives_length, drives_addr, config_table, loader_name;
-};
+} __attribute__((packed));
 #define MB1_CMDLINE (1u << 2)
 #define MB1_MODS (1u << 3)
 #define MB1_MMAP (1u << 6)
@@ -23,7 +23,7 @@ struct mb1_info {
 
 struct mb1_module {
     uint32_t start, end, string, reserved;
-};
+} __attribute__((packed));
 
 struct mb1_mmap {
     uint32_t size; /* of the rest */
@@ -58,7 +58,7 @@ struct mb2_mmap {
 struct mb2_mmap_entry {
     uint64_t addr, len;
     uint32_t type, zero;
-};
+} __attribute__((packed));
 struct mb2_framebuffer {
     struct mb2_tag tag;
     uint64_t addr;
@@ -116,31 +116,43 @@ INIT_TEXT static int parse_mb1(const struct mb1_info *mb)
                 sizeof(boot_info.cmdline));
     if (!(mb->flags & MB1_MMAP))
         return -EINVAL;
-    for (uint32_t off = 0; off < mb->mmap_length;) {
+    for (uint64_t off = 0; off < mb->mmap_length;) {
         const struct mb1_mmap *e = at(mb->mmap_addr + off);
 
+        if (e->size < sizeof(*e) - sizeof(e->size))
+            return -EINVAL;
         e820_append(&boot_info.map, e->addr, e->len, e->type);
-        off += e->size + sizeof(e->size);
+        off += (uint64_t)e->size + sizeof(e->size);
     }
     if (mb->flags & MB1_MODS) {
         const struct mb1_module *m = at(mb->mods_addr);
 
-        for (uint32_t i = 0; i < mb->mods_count; i++)
+        for (uint32_t i = 0; i < mb->mods_count && i < BOOT_MAX_MODULES; i++)
             add_module(m[i].start, m[i].end, m[i].string ? at(m[i].string) : "", qemu);
     }
     return 0;
 }
 
-INIT_TEXT static void parse_mmap(const struct mb2_mmap *map)
+INIT_TEXT static int parse_mmap(const struct mb2_mmap *map)
 {
-    const char *end = (const char *)map + map->tag.size;
+    uint64_t end = map->tag.size, step = map->entry_size;
 
-    for (const char *p = (const char *)(map + 1); p + map->entry_size <= end;
-         p += map->entry_size) {
-        const struct mb2_mmap_entry *e = (const struct mb2_mmap_entry *)p;
+    if (step < sizeof(struct mb2_mmap_entry))
+        return -EINVAL;
+    for (uint64_t off = sizeof(*map); off + step <= end; off += step) {
+        const struct mb2_mmap_entry *e = (const void *)((const char *)map + off);
 
         e820_append(&boot_info.map, e->addr, e->len, e->type);
     }
+    return 0;
+}
+
+/* The text that begins at an offset of the tag; "" when it does not end inside. */
+INIT_TEXT static const char *tag_text(const struct mb2_tag *tag, size_t offset)
+{
+    const char *s = (const char *)tag + offset;
+
+    return strnlen(s, tag->size - offset) < tag->size - offset ? s : "";
 }
 
 INIT_TEXT static void keep_rsdp(const struct mb2_tag *tag)
@@ -151,25 +163,30 @@ INIT_TEXT static void keep_rsdp(const struct mb2_tag *tag)
     memcpy(boot_info.rsdp, tag + 1, boot_info.rsdp_size);
 }
 
-INIT_TEXT static void parse_tag(const struct mb2_tag *tag)
+INIT_TEXT static int parse_tag(const struct mb2_tag *tag)
 {
+    static const uint8_t least[] INIT_DATA = {
+        [MB2_MODULE] = sizeof(struct mb2_module), [MB2_MMAP] = sizeof(struct mb2_mmap),
+        [MB2_FRAMEBUFFER] = sizeof(struct mb2_framebuffer),
+    };
     const struct mb2_module *m = (const struct mb2_module *)tag;
     const struct mb2_framebuffer *fb = (const struct mb2_framebuffer *)tag;
 
+    if (tag->type < sizeof(least) && tag->size < least[tag->type])
+        return -EINVAL;
     switch (tag->type) {
     case MB2_CMDLINE:
-        strlcpy(boot_info.cmdline, without_file_name((const char *)(tag + 1), false),
+        strlcpy(boot_info.cmdline, without_file_name(tag_text(tag, sizeof(*tag)), false),
                 sizeof(boot_info.cmdline));
         break;
     case MB2_LOADER:
-        strlcpy(boot_info.loader, (const char *)(tag + 1), sizeof(boot_info.loader));
+        strlcpy(boot_info.loader, tag_text(tag, sizeof(*tag)), sizeof(boot_info.loader));
         break;
     case MB2_MODULE:
-        add_module(m->start, m->end, m->string, false);
+        add_module(m->start, m->end, tag_text(tag, sizeof(*m)), false);
         break;
     case MB2_MMAP:
-        parse_mmap((const struct mb2_mmap *)tag);
-        break;
+        return parse_mmap((const struct mb2_mmap *)tag);
     case MB2_FRAMEBUFFER:
         boot_info.fb = (struct boot_framebuffer){ fb->addr,   fb->pitch, fb->width,
                                                   fb->height, fb->bpp,   fb->type };
@@ -185,22 +202,22 @@ INIT_TEXT static void parse_tag(const struct mb2_tag *tag)
         keep_rsdp(tag);
         break;
     }
+    return 0;
 }
 
 INIT_TEXT static int parse_mb2(uint32_t info)
 {
-    uint32_t total = *(const uint32_t *)at(info), off = 8;
+    uint64_t total = *(const uint32_t *)at(info);
 
     boot_info.protocol = "multiboot2";
-    while (off + sizeof(struct mb2_tag) <= total) {
+    for (uint64_t off = 8; off + sizeof(struct mb2_tag) <= total;) {
         const struct mb2_tag *tag = at(info + off);
 
         if (tag->type == MB2_END)
             return boot_info.map.count ? 0 : -EINVAL;
-        if (tag->size < sizeof(*tag))
+        if (tag->size < sizeof(*tag) || tag->size > total - off || parse_tag(tag) != 0)
             return -EINVAL;
-        parse_tag(tag);
-        off += (tag->size + 7) & ~7u;
+        off += ((uint64_t)tag->size + 7) & ~7UL;
     }
     return -EINVAL;
 }

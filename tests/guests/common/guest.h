@@ -76,6 +76,13 @@ bool faults(void (*fn)(void *), void *arg, struct fault *f);
 extern void (*event_handler)(void);
 void traps_init(void);
 
+/* ---- the second vcpu ---- */
+
+/* The first state of vcpu 1: entry(), on a stack of its own. */
+void second_context(struct vcpu_guest_context *c, void (*entry)(void));
+/* 0 or 1, known by the stack we are on. */
+unsigned this_vcpu(void);
+
 /* ---- text ---- */
 
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

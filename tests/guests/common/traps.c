@@ -10,32 +10,35 @@ extern const uint64_t event_stub;
 
 void (*event_handler)(void);
 
-static void *recovery[5]; /* __builtin_setjmp's */
-static bool expecting;
-static struct fault last;
+/* Of each vcpu. */
+static void *recovery[2][5]; /* __builtin_setjmp's */
+static bool expecting[2];
+static struct fault last[2];
 
 void guest_trap(struct trap_regs *r);
 
 static void recover(void)
 {
-    __builtin_longjmp(recovery, 1);
+    __builtin_longjmp(recovery[this_vcpu()], 1);
 }
 
 void guest_trap(struct trap_regs *r)
 {
+    unsigned me = this_vcpu();
+    uint64_t cr2 = shared_info->vcpu_info[me].arch.cr2;
+
     if (r->vector == EVENT_VECTOR) {
-        shared_info->vcpu_info[0].evtchn_upcall_pending = 0;
+        shared_info->vcpu_info[me].evtchn_upcall_pending = 0;
         if (event_handler)
             event_handler();
         return;
     }
-    if (!expecting) {
-        say("  trap %lu error %lx at %lx, cr2 %lx\n", r->vector, r->error, r->rip,
-            (unsigned long)shared_info->vcpu_info[0].arch.cr2);
+    if (!expecting[me]) {
+        say("  trap %lu error %lx at %lx, cr2 %lx\n", r->vector, r->error, r->rip, cr2);
         broken("an exception that no case expects");
     }
-    expecting = false;
-    last = (struct fault){ r->vector, r->error, shared_info->vcpu_info[0].arch.cr2 };
+    expecting[me] = false;
+    last[me] = (struct fault){ r->vector, r->error, cr2 };
     r->rip = (uint64_t)recover;
     /* As after a call: the stack of a function's first instruction is 8 off 16. */
     r->rsp = (r->rsp & ~15UL) - 136;
@@ -45,13 +48,13 @@ __attribute__((noinline)) bool faults(void (*fn)(void *), void *arg, struct faul
 {
     struct fault ignored;
 
-    if (__builtin_setjmp(recovery)) {
-        *(f ? f : &ignored) = last;
+    if (__builtin_setjmp(recovery[this_vcpu()])) {
+        *(f ? f : &ignored) = last[this_vcpu()];
         return true;
     }
-    expecting = true;
+    expecting[this_vcpu()] = true;
     fn(arg);
-    expecting = false;
+    expecting[this_vcpu()] = false;
     return false;
 }
 

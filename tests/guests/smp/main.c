@@ -8,8 +8,6 @@
 #define ROUNDS 400
 #define MS 1000000UL
 
-extern const uint64_t trap_stubs[];
-
 static void (*volatile job)(void);
 static volatile unsigned asked, answered;
 static volatile uint64_t beats;
@@ -33,24 +31,6 @@ static void second_main(void)
     }
 }
 
-static void context(struct vcpu_guest_context *c)
-{
-    static char stack[16384] __attribute__((aligned(16)));
-    uint64_t top = (uint64_t)stack + sizeof(stack);
-
-    memset(c, 0, sizeof(*c));
-    c->flags = VGCF_in_kernel;
-    c->user_regs.rip = (uint64_t)second_main;
-    c->user_regs.rsp = top - 8;
-    c->user_regs.cs = FLAT_KERNEL_CS;
-    c->user_regs.ss = FLAT_KERNEL_SS;
-    c->kernel_sp = top;
-    c->kernel_ss = FLAT_KERNEL_SS;
-    for (unsigned i = 0; i < 21; i++)
-        c->trap_ctxt[i] = (struct trap_info){ i, 0, FLAT_KERNEL_CS, trap_stubs[i] };
-    c->ctrlreg[3] = virt_to_mfn((void *)start_info->pt_base) * PAGE_SIZE;
-}
-
 static long vcpu_op(unsigned cmd, unsigned vcpu, const void *arg)
 {
     return HC3(__HYPERVISOR_vcpu_op, cmd, vcpu, arg);
@@ -60,7 +40,7 @@ static struct vcpu_guest_context ctx;
 
 static long initialise_with(void (*spoil)(struct vcpu_guest_context *))
 {
-    context(&ctx);
+    second_context(&ctx, second_main);
     spoil(&ctx);
     return vcpu_op(VCPUOP_initialise, 1, &ctx);
 }
@@ -112,7 +92,7 @@ static void bring_up(void)
     if (vcpu_op(VCPUOP_is_up, 1, 0) == 1)
         return;
     shared_info->vcpu_info[1].evtchn_upcall_mask = 1;
-    context(&ctx);
+    second_context(&ctx, second_main);
     if (vcpu_op(VCPUOP_initialise, 1, &ctx) != 0 || vcpu_op(VCPUOP_up, 1, 0) != 0)
         broken("the second vcpu does not come up");
 }
