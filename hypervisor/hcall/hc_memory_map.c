@@ -99,12 +99,18 @@ long memory_map_set(unsigned long arg)
     }
     pd = to_pv_domain(d);
     spin_lock(&d->lock);
-    old = pd->e820;
-    pd->e820 = new;
-    pd->e820_count = f.map.nr_entries;
+    old = new;
+    err = -ESRCH;
+    /* Who dies has given its map back, or will: whatever comes later would stay. */
+    if (d->state == DOM_ALIVE) {
+        old = pd->e820;
+        pd->e820 = new;
+        pd->e820_count = f.map.nr_entries;
+        err = 0;
+    }
     spin_unlock(&d->lock);
     kfree(old);
-    return 0;
+    return err;
 }
 
 long memory_m2p_range(unsigned long arg)

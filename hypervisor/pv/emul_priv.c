@@ -58,15 +58,23 @@ static bool write_cr(struct pv_vcpu *v, unsigned cr, uint64_t value)
     case 2:
         v->core.vcpu_info->arch.cr2 = value;
         return true;
-    case 3:
-        /* A root that is refused: the guest's bug, reported as a processor would a bad value. */
-        return pt_new_kernel_root(v, (value & PTE_ADDR_MASK) >> PAGE_SHIFT) == 0;
     case 4:
         return pv_set_cr4(v, value);
     case 8:
         return value == 0;
     }
     return false;
+}
+
+/* A root that is refused: the guest's bug, reported as a processor would a bad value. */
+static bool guest_cr3(struct pv_vcpu *v, struct trap_frame *f, const struct insn *i, uint64_t value)
+{
+    int err = pt_new_kernel_root(v, (value & PTE_ADDR_MASK) >> PAGE_SHIFT);
+
+    /* Interrupted: the caller's step over the instruction leads to it again. */
+    if (err == -ERESTART)
+        f->rip -= i->len;
+    return err == 0 || err == -ERESTART;
 }
 
 /*
@@ -81,7 +89,7 @@ static bool mov_special(struct pv_vcpu *v, struct trap_frame *f, const struct in
     case 0x20:
         return read_cr(v, i->reg, gpr);
     case 0x22:
-        return write_cr(v, i->reg, *gpr);
+        return i->reg == 3 ? guest_cr3(v, f, i, *gpr) : write_cr(v, i->reg, *gpr);
     case 0x21:
         if (i->reg > 7)
             return false;

@@ -213,6 +213,7 @@ int pt_relinquish(struct domain *d)
     struct page_info *pg, *next;
     struct vcpu *v;
     unsigned i;
+    void *map;
 
     if (pd->pins_dropped)
         return 0;
@@ -235,8 +236,11 @@ int pt_relinquish(struct domain *d)
         }
     }
     pd->pins_dropped = true;
-    kfree(pd->e820);
+    spin_lock(&d->lock);
+    map = pd->e820;
     pd->e820 = NULL;
     pd->e820_count = 0;
+    spin_unlock(&d->lock);
+    kfree(map);
     return 0;
 }

@@ -74,18 +74,30 @@
  * bits: a guest reaches it by mapping one frame 16 million times and is then refused.
  */
 
-static void flush_old_meaning(struct page_info *pg, uint64_t word)
+/* True when that reached every CPU because of PGC_FOREIGN. */
+static bool flush_old_meaning(struct page_info *pg, uint64_t word)
 {
-    uint64_t count = __atomic_load_n(&pg->count, __ATOMIC_RELAXED);
+    bool foreign = __atomic_load_n(&pg->count, __ATOMIC_RELAXED) & PGC_FOREIGN;
     const struct domain *d = __atomic_load_n(&pg->owner, __ATOMIC_RELAXED);
-    bool everywhere = (count & PGC_FOREIGN) || !d;
+    bool everywhere = foreign || !d;
     struct cpumask mask = everywhere ? cpu_online_mask : d->dirty_cpumask;
 
     tlb_filter(&mask, (word & PGT_STAMP_MASK) >> PGT_STAMP_SHIFT);
     if (!cpumask_empty(&mask))
         tlb_flush_mask(&mask);
-    /* With no reference left but the owner's and our caller's, no foreign mapping remains. */
-    if (everywhere && (count & (PGC_ALLOCATED | PGC_COUNT_MASK)) == (PGC_ALLOCATED | 2))
+    return foreign;
+}
+
+/*
+ * The frame is BUSY on its way to a table or descriptors, and was flushed everywhere in its old role:
+ * with no reference left but the owner's and our caller's, no foreign mapping remains, and while it
+ * is BUSY none that matters can begin.
+ */
+static void forget_foreign(struct page_info *pg)
+{
+    uint64_t count = __atomic_load_n(&pg->count, __ATOMIC_RELAXED);
+
+    if ((count & (PGC_ALLOCATED | PGC_COUNT_MASK)) == (PGC_ALLOCATED | 2))
         __atomic_compare_exchange_n(&pg->count, &count, count & ~PGC_FOREIGN, false,
                                     __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
@@ -177,11 +189,12 @@ int page_get_type(struct page_info *pg, uint64_t type, bool preemptible)
 
         if ((x & PGT_COUNT_MASK) == 0) {
             uint64_t was = x & PGT_TYPE_MASK;
+            bool foreign = was != type && was != PGT_NONE && flush_old_meaning(pg, x);
 
-            if (was != type && was != PGT_NONE)
-                flush_old_meaning(pg, x);
             if (!exchange(pg, &x, checked ? type | 1 : type | PGT_VALIDATED | 1))
                 continue;
+            if (checked && foreign)
+                forget_foreign(pg);
             return checked ? go_up(pg, type, 0, preemptible) : 0;
         }
         if ((x & PGT_TYPE_MASK) != type)

@@ -58,7 +58,7 @@
 #define XEN_DOMCTL_resumedomain             27
 /* sendtrigger IN. ESRCH: no such vcpu; ENOSYS: trigger not offered. */
 #define XEN_DOMCTL_sendtrigger              28
-/* subscribe IN: raise this port of the caller when the domain shuts down. */
+/* subscribe IN: the domain sends on this port of its own when it shuts down to suspend. */
 #define XEN_DOMCTL_subscribe                29
 #define XEN_DOMCTL_gethvmcontext            33 /* hardware-assisted guests */
 #define XEN_DOMCTL_sethvmcontext            34 /* hardware-assisted guests */

@@ -45,7 +45,7 @@
  *   EINVAL  offset misaligned or block crosses its page, or the frame is not the caller's
  *   ENOENT  no such vcpu    EEXIST as EINVAL: the vcpu has one already */
 #define EVTCHNOP_init_control       11
-/* Add a page of event words (1024 ports). EINVAL: not FIFO or frame not usable; ENOSPC: full. */
+/* Add a page of event words (1024 ports). ENOSYS: not FIFO; EINVAL: bad frame; ENOSPC: full. */
 #define EVTCHNOP_expand_array       12
 /* Set a FIFO port's queue. ENOSYS: not FIFO; EINVAL: bad priority or port. */
 #define EVTCHNOP_set_priority       13
