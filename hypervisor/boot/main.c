@@ -14,6 +14,7 @@
 #include "debug/dump.h"
 #include "debug/keys.h"
 #include "debug/symbols.h"
+#include "hcall/hc_version.h"
 #include "hw/acpi.h"
 #include "hw/console.h"
 #include "hw/cpu.h"
@@ -96,6 +97,7 @@ INIT_TEXT void boot_main(uint32_t magic, uint32_t info)
     if (err)
         panic("the boot loader gave no usable information (magic %08x)", magic);
     options_parse(boot_info.cmdline);
+    version_set_cmdline(boot_info.cmdline);
     panic_set_noreboot(boot_options.noreboot);
     cpu_init();               /* the maps below need to know the page sizes */
     smap_patch();             /* while the text is still writable */
