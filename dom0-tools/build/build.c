@@ -183,8 +183,7 @@ int build_domain(struct build *b, domid_t domid, struct build_result *result)
     const struct layout *l = &b->layout;
     struct p2m *p2m = &b->p2m;
 
-    if (parador_domain_max_vcpus(h, domid, b->request.maxvcpus) < 0 ||
-        parador_domain_max_mem(h, domid, b->request.maxmem_kib + SLACK_KIB) < 0 ||
+    if (parador_domain_max_mem(h, domid, b->request.maxmem_kib + SLACK_KIB) < 0 ||
         parador_memory_set_map(h, domid, b->request.maxmem_kib) < 0 ||
         p2m_populate(p2m, h, domid, l->nr_pages) < 0)
         return -1;

@@ -12,7 +12,6 @@ struct build_request {
     const char *command_line;  /* NULL: empty */
     uint64_t memory_kib;
     uint64_t maxmem_kib;
-    uint32_t maxvcpus;
 };
 
 /** What the store and the daemons need to know of a built guest. */
@@ -30,7 +29,7 @@ struct build;
 struct build *build_begin(struct parador_handle *h, const struct build_request *request);
 
 /**
- * Fills the new, empty, paused domain domid. On failure the domain is in any state and is to be
+ * Fills the new, empty, paused domain domid, whose vcpus are there. On failure the domain is in any state and is to be
  * destroyed.
  */
 int build_domain(struct build *b, domid_t domid, struct build_result *result);

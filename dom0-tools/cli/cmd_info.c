@@ -38,19 +38,19 @@ static void print_physinfo(const struct xen_sysctl_physinfo *p)
     printf("%-23s: %u\n", "outstanding_claims", 0);
 }
 
+/* CPUs that no pool has; a hypervisor without pools has given them all away. */
+static unsigned free_cpus(struct parador_handle *h)
+{
+    struct parador_cpuset cpus;
+
+    return parador_cpupool_free_cpus(h, &cpus) == 0 ? parador_cpuset_count(&cpus) : 0;
+}
+
 static const char *scheduler(struct parador_handle *h)
 {
     struct xen_sysctl op = { .cmd = XEN_SYSCTL_sched_id };
 
-    if (parador_sysctl(h, &op) != 0)
-        return "unknown";
-    switch (op.u.sched_id.sched_id) {
-    case XEN_SCHEDULER_CREDIT: return "credit";
-    case XEN_SCHEDULER_CREDIT2: return "credit2";
-    case XEN_SCHEDULER_RTDS: return "rtds";
-    case XEN_SCHEDULER_NULL: return "null";
-    default: return "rr";
-    }
+    return parador_sysctl(h, &op) == 0 ? parador_scheduler_name(op.u.sched_id.sched_id) : "unknown";
 }
 
 int cmd_info(struct parador_handle *h, int argc, char **argv)
@@ -66,6 +66,7 @@ int cmd_info(struct parador_handle *h, int argc, char **argv)
         return command_failed(h);
     print_machine();
     print_physinfo(&phys);
+    printf("%-23s: %u\n", "free_cpus", free_cpus(h));
     printf("%-23s: %u\n%-23s: %u\n%-23s: %s\n", "xen_major", v.major, "xen_minor", v.minor,
            "xen_extra", v.extra);
     printf("%-23s: %u.%u%s\n", "xen_version", v.major, v.minor, v.extra);
@@ -97,4 +98,13 @@ int cmd_dmesg(struct parador_handle *h, int argc, char **argv)
     if (n == 0 && clear)
         n = parador_console_ring(h, buf, sizeof(buf), &index, true);
     return n < 0 ? command_failed(h) : 0;
+}
+
+int cmd_debug_keys(struct parador_handle *h, int argc, char **argv)
+{
+    if (command_option(argc, argv, "") != -1)
+        return 2;
+    if (optind + 1 != argc || argv[optind][0] == '\0')
+        return command_misused(argv, "give the keys as one word");
+    return parador_debug_keys(h, argv[optind]) == 0 ? 0 : command_failed(h);
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* list, vcpu-list, uptime: tables of domains. */
-#include <getopt.h>
-#include <jansson.h>
+/* list, uptime: tables of domains. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +18,10 @@ static char reason_letter(const struct guest_info *g)
     return g->shutdown_reason < sizeof(letters) - 1 ? letters[g->shutdown_reason] : '?';
 }
 
-static void print_row(const struct guest_info *g, bool verbose)
+static void print_row(struct parador_handle *h, const struct guest_info *g, bool verbose, bool pools)
 {
+    char pool[64];
+
     printf("%-40s %5u %5llu %5u     %c%c%c%c%c%c  %8.1f", g->name[0] ? g->name : "(unnamed)",
            g->domid, (unsigned long long)(g->memory_kib + 1023) / 1024, g->vcpus_online,
            g->running ? 'r' : '-', g->blocked ? 'b' : '-', g->paused ? 'p' : '-',
@@ -33,22 +33,27 @@ static void print_row(const struct guest_info *g, bool verbose)
         parador_uuid_text(g->uuid, uuid);
         printf(" %s %16c", uuid, reason_letter(g));
     }
+    if (pools)
+        printf(" %16s", parador_pool_name(h, g->cpupool, pool, sizeof(pool)) == 0 ? pool : "?");
     putchar('\n');
 }
 
-static json_t *row_json(const struct guest_info *g)
+static json_t *row_json(struct parador_handle *h, const struct guest_info *g)
 {
-    char uuid[37];
+    char uuid[37], pool[64];
 
     parador_uuid_text(g->uuid, uuid);
-    return json_pack("{s:i, s:s, s:s, s:I, s:I, s:i, s:i, s:{s:b, s:b, s:b, s:b, s:b, s:b}, s:f, s:I}",
+    if (parador_pool_name(h, g->cpupool, pool, sizeof(pool)) != 0)
+        pool[0] = '\0';
+    return json_pack("{s:i, s:s, s:s, s:I, s:I, s:i, s:i, s:{s:b, s:b, s:b, s:b, s:b, s:b}, s:f, s:I, "
+                     "s:s}",
                      "domid", (int)g->domid, "name", g->name, "uuid", uuid,
                      "memory_kib", (json_int_t)g->memory_kib, "maxmem_kib",
                      (json_int_t)g->maxmem_kib, "vcpus_online", (int)g->vcpus_online, "vcpus_max",
                      (int)g->vcpus_max, "state", "running", g->running, "blocked", g->blocked,
                      "paused", g->paused, "shutdown", g->shutdown, "crashed", g->crashed, "dying",
                      g->dying, "cpu_time_s", (double)g->cpu_time_ns / 1e9, "start_time",
-                     (json_int_t)g->start_time);
+                     (json_int_t)g->start_time, "cpupool", pool);
 }
 
 /* What the store knows of a device class, as an array of objects with its nodes. */
@@ -85,7 +90,7 @@ static json_t *devices_json(struct parador_handle *h, domid_t domid, const char 
 
 static json_t *long_json(struct parador_handle *h, const struct guest_info *g)
 {
-    json_t *row = row_json(g), *out;
+    json_t *row = row_json(h, g), *out;
 
     if (g->domid != 0) {
         json_object_set_new(row, "disks", devices_json(h, g->domid, "vbd"));
@@ -95,9 +100,8 @@ static json_t *long_json(struct parador_handle *h, const struct guest_info *g)
     return out;
 }
 
-/* The rows that the arguments ask for: all, or the named ones in that order. */
-static int choose(struct parador_handle *h, int argc, char **argv, struct guest_info **list,
-                  size_t *count)
+int command_domains(struct parador_handle *h, int argc, char **argv, struct guest_info **list,
+                    size_t *count)
 {
     struct guest_info *chosen;
 
@@ -123,7 +127,7 @@ static int choose(struct parador_handle *h, int argc, char **argv, struct guest_
     return 0;
 }
 
-static void print_json(json_t *all)
+void command_json(json_t *all)
 {
     json_dumpf(all, stdout, JSON_INDENT(4) | JSON_PRESERVE_ORDER);
     putchar('\n');
@@ -134,71 +138,38 @@ int cmd_list(struct parador_handle *h, int argc, char **argv)
 {
     static const struct option options[] = {
         { "long", no_argument, NULL, 'l' }, { "verbose", no_argument, NULL, 'v' },
-        { "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' }, { 0 }
+        { "json", no_argument, NULL, 'j' }, { "cpupool", no_argument, NULL, 'c' },
+        { "help", no_argument, NULL, 'h' }, { 0 }
     };
-    bool as_long = false, verbose = false, as_json = false;
+    bool as_long = false, verbose = false, as_json = false, pools = false;
     struct guest_info *list;
     size_t count;
     json_t *all;
     int o;
 
-    opterr = 0;
-    while ((o = getopt_long(argc, argv, "lvjhZ", options, NULL)) != -1) {
+    while ((o = command_long_option(argc, argv, "lvc", options)) != -1) {
         switch (o) {
         case 'l': as_long = true; break;
         case 'v': verbose = true; break;
         case 'j': as_json = true; break;
-        case 'h': return cmd_help(h, 2, (char *[]){ argv[0], argv[0] });
-        default: return command_misused(argv, "there is no option %s", argv[optind - 1]);
+        case 'c': pools = true; break;
+        default: return 2;
         }
     }
-    if (choose(h, argc - optind, argv + optind, &list, &count) != 0)
+    if (command_domains(h, argc - optind, argv + optind, &list, &count) != 0)
         return 1;
     if (as_long || as_json) {
         all = json_array();
         for (size_t i = 0; i < count; i++)
-            json_array_append_new(all, as_long ? long_json(h, &list[i]) : row_json(&list[i]));
-        print_json(all);
+            json_array_append_new(all, as_long ? long_json(h, &list[i]) : row_json(h, &list[i]));
+        command_json(all);
     } else {
-        printf("Name                                        ID   Mem VCPUs\tState\tTime(s)%s\n",
-               verbose ? "   UUID                            Reason-Code" : "");
+        printf("Name                                        ID   Mem VCPUs\tState\tTime(s)%s%s\n",
+               verbose ? "   UUID                            Reason-Code" : "",
+               pools ? "         Cpupool" : "");
         for (size_t i = 0; i < count; i++)
-            print_row(&list[i], verbose);
+            print_row(h, &list[i], verbose, pools);
     }
-    free(list);
-    return 0;
-}
-
-static void print_vcpu(struct parador_handle *h, const struct guest_info *g, uint32_t n)
-{
-    struct xen_domctl op = { .cmd = XEN_DOMCTL_getvcpuinfo, .domain = g->domid };
-    const struct xen_domctl_getvcpuinfo *v = &op.u.getvcpuinfo;
-
-    op.u.getvcpuinfo.vcpu = n;
-    if (parador_domctl(h, &op) != 0)
-        return; /* never made */
-    printf("%-32s %5u %5u ", g->name, g->domid, n);
-    if (v->online)
-        printf("%5u   %c%c-  ", v->cpu, v->running ? 'r' : '-', v->blocked ? 'b' : '-');
-    else
-        printf("%5s   %3s  ", "-", "--p");
-    printf("%9.1f  %s\n", (double)v->cpu_time / 1e9, "all / all");
-}
-
-int cmd_vcpu_list(struct parador_handle *h, int argc, char **argv)
-{
-    struct guest_info *list;
-    size_t count;
-
-    if (command_option(argc, argv, "") != -1)
-        return 2;
-    if (choose(h, argc - optind, argv + optind, &list, &count) != 0)
-        return 1;
-    printf("%-32s %5s %5s %5s %5s %9s %s\n", "Name", "ID", "VCPU", "CPU", "State", "Time(s)",
-           "Affinity (Hard / Soft)");
-    for (size_t i = 0; i < count; i++)
-        for (uint32_t n = 0; n < list[i].vcpus_max; n++)
-            print_vcpu(h, &list[i], n);
     free(list);
     return 0;
 }
@@ -238,7 +209,7 @@ int cmd_uptime(struct parador_handle *h, int argc, char **argv)
             return 2;
         brief = true;
     }
-    if (choose(h, argc - optind, argv + optind, &list, &count) != 0)
+    if (command_domains(h, argc - optind, argv + optind, &list, &count) != 0)
         return 1;
     if (!brief)
         printf("%-33s %4s %s\n", "Name", "ID", "Uptime");

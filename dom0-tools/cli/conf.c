@@ -109,13 +109,61 @@ static int set_vcpus(struct reader *r, const struct conf_setting *s, void *field
     return 0;
 }
 
-static int set_u16(struct reader *r, const struct conf_setting *s, void *field)
+static int set_weight(struct reader *r, const struct conf_setting *s, void *field)
 {
     long long n;
 
-    if (get_number(r, s, 0, 65535, &n) != 0)
+    if (get_number(r, s, PARADOR_SCHED_WEIGHT_MIN, PARADOR_SCHED_WEIGHT_MAX, &n) != 0)
         return -1;
     *(uint32_t *)field = n;
+    return 0;
+}
+
+static int set_percent(struct reader *r, const struct conf_setting *s, void *field)
+{
+    long long n;
+
+    if (get_number(r, s, 0, 100 * MAX_VCPUS, &n) != 0)
+        return -1;
+    *(uint32_t *)field = n;
+    return 0;
+}
+
+/* One CPU list; xl takes a bare number for a CPU. */
+static int add_cpus(struct reader *r, const struct conf_setting *s, const struct conf_value *v,
+                    struct guest_cpus *cpus)
+{
+    struct parador_cpuset set;
+    char why[400];
+
+    if (v->type == CONF_LIST) {
+        conf_error_at(r->err, &v->place, "%s: each entry of the list is a CPU list for one vcpu",
+                      s->key);
+        return -1;
+    }
+    if (!parador_cpuset_parse(v->text, NULL, &set, why, sizeof(why))) {
+        conf_error_at(r->err, &v->place, "%s: %s", s->key, why);
+        return -1;
+    }
+    if (guest_cpus_add(cpus, v->text) != 0) {
+        conf_error_at(r->err, &v->place, "%s: out of memory", s->key);
+        return -1;
+    }
+    return 0;
+}
+
+static int set_cpus(struct reader *r, const struct conf_setting *s, void *field)
+{
+    struct guest_cpus *cpus = field;
+
+    if (!s->append)
+        guest_cpus_clear(cpus);
+    if (s->value->type != CONF_LIST)
+        return add_cpus(r, s, s->value, cpus);
+    cpus->each = true;
+    for (size_t i = 0; i < s->value->nr_items; i++)
+        if (add_cpus(r, s, s->value->items[i], cpus) != 0)
+            return -1;
     return 0;
 }
 
@@ -221,9 +269,12 @@ static const struct {
     { "maxmem", set_mib, IN_CONFIG(maxmem_kib) },
     { "vcpus", set_vcpus, IN_CONFIG(vcpus) },
     { "maxvcpus", set_vcpus, IN_CONFIG(maxvcpus) },
-    { "cpus", set_string, IN_CONFIG(cpus) },
-    { "cpu_weight", set_u16, IN_CONFIG(cpu_weight) },
-    { "cap", set_u16, IN_CONFIG(cpu_cap) },
+    { "cpus", set_cpus, IN_CONFIG(cpus) },
+    { "cpus_soft", set_cpus, IN_CONFIG(cpus_soft) },
+    { "pool", set_string, IN_CONFIG(pool) },
+    { "cpu_weight", set_weight, IN_CONFIG(cpu_weight) },
+    { "cap", set_percent, IN_CONFIG(cpu_cap) },
+    { "reservation", set_percent, IN_CONFIG(reservation) },
     { "disk", set_disks, 0 },
     { "vif", set_vifs, 0 },
     { "on_poweroff", set_action, IN_CONFIG(on_poweroff) },
@@ -296,23 +347,28 @@ static int apply_text(struct reader *r, const char *name, const char *text, size
     return result;
 }
 
-/* On a command line quotes are the shell's: memory=256, name=web and name='web' all mean what they look like. */
-static int apply_override(struct reader *r, const char *text, conf_warn_fn *warn, void *arg)
+char *conf_quoted(const char *text)
 {
     const char *eq = strchr(text, '=');
-    char *quoted = NULL;
-    int result;
+    char *quoted, *end;
 
     if (eq != NULL && eq[1] != '\0' && strchr("'\"[", eq[1]) == NULL) {
-        char *end;
-
         (void)strtoll(eq + 1, &end, 0);
-        if (*end != '\0' && asprintf(&quoted, "%.*s='%s'", (int)(eq - text), text, eq + 1) < 0)
-            quoted = NULL;
+        if (*end != '\0' && asprintf(&quoted, "%.*s='%s'", (int)(eq - text), text, eq + 1) >= 0)
+            return quoted;
     }
-    if (quoted != NULL)
-        text = quoted;
-    result = apply_text(r, "command line", text, strlen(text), warn, arg);
+    return strdup(text);
+}
+
+static int apply_override(struct reader *r, const char *text, conf_warn_fn *warn, void *arg)
+{
+    char *quoted = conf_quoted(text);
+    int result = -1;
+
+    if (quoted == NULL)
+        snprintf(r->err->text, sizeof(r->err->text), "out of memory");
+    else
+        result = apply_text(r, "command line", quoted, strlen(quoted), warn, arg);
     free(quoted);
     return result;
 }
@@ -339,6 +395,25 @@ static int join_cmdline(struct reader *r)
     return 0;
 }
 
+/* Percentages of a CPU: a vcpu cannot use more than one. */
+static int check_shares(const struct guest_config *c, const char *name, struct conf_error *err)
+{
+    uint32_t vcpus = c->maxvcpus != 0 ? c->maxvcpus : c->vcpus != 0 ? c->vcpus : 1;
+    uint32_t limit = 100 * vcpus;
+
+    if (c->cpu_cap > limit || c->reservation > limit)
+        snprintf(err->text, sizeof(err->text), "%s: %s= is %u, and must be from 0 to %u for %u "
+                 "vcpu%s", name, c->cpu_cap > limit ? "cap" : "reservation",
+                 c->cpu_cap > limit ? c->cpu_cap : c->reservation, limit, vcpus,
+                 vcpus > 1 ? "s" : "");
+    else if (c->cpu_cap != 0 && c->reservation > c->cpu_cap)
+        snprintf(err->text, sizeof(err->text), "%s: reservation= is %u, which is more than cap=, %u",
+                 name, c->reservation, c->cpu_cap);
+    else
+        return 0;
+    return -1;
+}
+
 static int check_whole(const struct guest_config *c, const char *name, struct conf_error *err)
 {
     const char *lack = NULL;
@@ -352,7 +427,7 @@ static int check_whole(const struct guest_config *c, const char *name, struct co
     else if (c->maxvcpus != 0 && c->vcpus > c->maxvcpus)
         lack = "vcpus= is larger than maxvcpus=";
     if (lack == NULL)
-        return 0;
+        return check_shares(c, name, err);
     snprintf(err->text, sizeof(err->text), "%s: %s", name, lack);
     return -1;
 }

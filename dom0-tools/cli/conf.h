@@ -31,6 +31,12 @@ int conf_read_text(struct guest_config *config, const char *name, const char *te
  */
 char *conf_write(const struct guest_config *config);
 
+/**
+ * A setting from a command line, where quotes are the shell's: memory=256, name=web and name='web' all
+ * mean what they look like. In the file's syntax, malloc'd; NULL when memory is short.
+ */
+char *conf_quoted(const char *text);
+
 /** One disk or vif as in the lists `disk` and `vif` (xl-disk-configuration(5), xl-network-configuration(5)). */
 int conf_disk(struct guest_config *config, const struct conf_value *v, struct conf_error *err);
 int conf_vif(struct guest_config *config, const struct conf_value *v, struct conf_error *err);

@@ -102,6 +102,19 @@ static void put_devices(FILE *f, const struct guest_config *c)
     }
 }
 
+static void put_cpus(FILE *f, const char *key, const struct guest_cpus *cpus)
+{
+    if (cpus->count == 0)
+        return;
+    fprintf(f, cpus->each ? "%s = [ " : "%s = ", key);
+    for (size_t i = 0; i < cpus->count; i++) {
+        fputs(i > 0 ? ", \"" : "\"", f);
+        put_escaped(f, cpus->lists[i]);
+        fputc('"', f);
+    }
+    fputs(cpus->each ? " ]\n" : "\n", f);
+}
+
 char *conf_write(const struct guest_config *c)
 {
     char *text = NULL, uuid[37];
@@ -122,9 +135,12 @@ char *conf_write(const struct guest_config *c)
     put_number(f, "maxmem", (c->maxmem_kib + 1023) / 1024);
     put_number(f, "vcpus", c->vcpus);
     put_number(f, "maxvcpus", c->maxvcpus);
-    put_string(f, "cpus", c->cpus);
+    put_string(f, "pool", c->pool);
+    put_cpus(f, "cpus", &c->cpus);
+    put_cpus(f, "cpus_soft", &c->cpus_soft);
     put_number(f, "cpu_weight", c->cpu_weight);
     put_number(f, "cap", c->cpu_cap);
+    put_number(f, "reservation", c->reservation);
     put_devices(f, c);
     put_action(f, "on_poweroff", c->on_poweroff);
     put_action(f, "on_reboot", c->on_reboot);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* parador: the command line of dom0. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +19,15 @@ int command_failed(struct parador_handle *h)
     const char *why = parador_error(h);
 
     fprintf(stderr, "parador: %s\n", *why ? why : strerror(errno));
+    return 1;
+}
+
+int command_kept(const char *what, int result)
+{
+    if (result == 0)
+        return 0;
+    fprintf(stderr, "parador: %s is changed, but after a reboot it will be as before: %s\n", what,
+            strerror(errno));
     return 1;
 }
 
@@ -61,12 +69,18 @@ int command_misused(char **argv, const char *fmt, ...)
 int command_option(int argc, char **argv, const char *options)
 {
     static const struct option long_help[] = { { "help", no_argument, NULL, 'h' }, { 0 } };
+
+    return command_long_option(argc, argv, options, long_help);
+}
+
+int command_long_option(int argc, char **argv, const char *options, const struct option *longs)
+{
     char with_help[64];
     int o;
 
     snprintf(with_help, sizeof(with_help), "h%s", options);
     opterr = 0;
-    o = getopt_long(argc, argv, with_help, long_help, NULL);
+    o = getopt_long(argc, argv, with_help, longs, NULL);
     if (o == 'h') {
         command_usage(find(argv[0]));
         exit(0);
@@ -74,6 +88,21 @@ int command_option(int argc, char **argv, const char *options)
     if (o == '?')
         command_misused(argv, "there is no option %s, or it lacks its value", argv[optind - 1]);
     return o;
+}
+
+bool command_number(const char *text, const char *what, uint32_t *number)
+{
+    unsigned long value;
+    char *end;
+
+    errno = 0;
+    value = strtoul(text, &end, 10);
+    if (*text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && value <= UINT32_MAX) {
+        *number = (uint32_t)value;
+        return true;
+    }
+    fprintf(stderr, "parador: \"%s\" is not %s\n", text, what);
+    return false;
 }
 
 bool command_domain(struct parador_handle *h, const char *name, domid_t *domid)
@@ -88,9 +117,9 @@ static void print_commands(bool with_options)
 {
     printf("Usage: parador [-v] COMMAND [ARGUMENT...]\n\nCommands:\n");
     for (unsigned i = 0; i < nr_commands; i++) {
-        printf("  %-12s %s\n", commands[i].name, commands[i].help);
+        printf("  %-18s %s\n", commands[i].name, commands[i].help);
         if (with_options)
-            printf("               %s\n", commands[i].usage);
+            printf("                     %s\n", commands[i].usage);
     }
     printf("\n'parador help COMMAND' tells more of one. Manual: parador(1), parador.cfg(5).\n");
 }

@@ -8,12 +8,16 @@ _parador_commands() {
 
 _parador_options() {
     parador help "$1" 2>/dev/null | sed -n '/^Options:/,$s/^  \(-[^ ]*\).*/\1/p' | tr -d ,
-    parador help "$1" 2>/dev/null | sed -n 's/^  -., \(--[a-z]*\) .*/\1/p'
+    parador help "$1" 2>/dev/null | sed -n 's/^  -., \(--[a-z_-]*\) .*/\1/p'
 }
 
 # A name may hold blanks, so it ends where the columns of numbers begin.
 _parador_domains() {
     parador list 2>/dev/null | sed -n '2,$s/ *[0-9]* *[0-9]* *[0-9]* *[a-z-]\{6\} *[0-9.]*$//p'
+}
+
+_parador_pools() {
+    parador cpupool-list 2>/dev/null | sed -n '2,$s/ *[0-9]* *[a-z0-9]* *y *[0-9]*$//p'
 }
 
 _parador() {
@@ -32,14 +36,22 @@ _parador() {
         mapfile -t COMPREPLY < <(compgen -W "$(_parador_options "$command")" -- "$current")
     else
         case $command in
-        create)
+        create | cpupool-create)
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             ;;
         help)
             mapfile -t COMPREPLY < <(compgen -W "$(_parador_commands)" -- "$current")
             ;;
-        info | dmesg | domname) ;;
+        info | dmesg | domname | debug-keys | cpupool-numa-split) ;;
+        cpupool-migrate)
+            local IFS=$'\n'
+            mapfile -t COMPREPLY < <(compgen -W "$(_parador_domains; _parador_pools)" -- "$current")
+            ;;
+        cpupool-*)
+            local IFS=$'\n'
+            mapfile -t COMPREPLY < <(compgen -W "$(_parador_pools)" -- "$current")
+            ;;
         *)
             local IFS=$'\n'
             mapfile -t COMPREPLY < <(compgen -W "$(_parador_domains)" -- "$current")

@@ -40,7 +40,9 @@ void guest_config_free(struct guest_config *config)
     free(config->kernel);
     free(config->ramdisk);
     free(config->cmdline);
-    free(config->cpus);
+    free(config->pool);
+    guest_cpus_clear(&config->cpus);
+    guest_cpus_clear(&config->cpus_soft);
     free(config->source);
     guest_config_init(config);
 }
@@ -67,6 +69,29 @@ static void *add_entry(void **array, size_t *count, size_t size)
         return NULL;
     *array = grown;
     return memset(grown + (*count)++ * size, 0, size);
+}
+
+int guest_cpus_add(struct guest_cpus *cpus, const char *list)
+{
+    char *copy = strdup(list);
+    char **lists = copy ? realloc(cpus->lists, (cpus->count + 1) * sizeof(*lists)) : NULL;
+
+    if (!lists) {
+        free(copy);
+        errno = ENOMEM;
+        return -1;
+    }
+    cpus->lists = lists;
+    lists[cpus->count++] = copy;
+    return 0;
+}
+
+void guest_cpus_clear(struct guest_cpus *cpus)
+{
+    for (size_t i = 0; i < cpus->count; i++)
+        free(cpus->lists[i]);
+    free(cpus->lists);
+    memset(cpus, 0, sizeof(*cpus));
 }
 
 struct guest_disk *guest_config_add_disk(struct guest_config *config)

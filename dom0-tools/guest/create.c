@@ -15,6 +15,7 @@
 #include "devices/network.h"
 #include "guest/guest.h"
 #include "guest/names.h"
+#include "guest/placement.h"
 #include "guest/tree.h"
 
 #define MEMORY_DEFAULT_KIB (128u << 10)
@@ -26,6 +27,7 @@ struct creation {
     struct parador_handle *h;
     const struct guest_config *config;
     struct guest_numbers numbers;
+    struct placement placement;
     struct build *build;
     struct guest_device *devices;
     size_t nr_devices;
@@ -207,7 +209,7 @@ static int begin_build(struct creation *c)
     struct build_request request = {
         .kernel = c->config->kernel, .ramdisk = c->config->ramdisk,
         .command_line = c->config->cmdline, .memory_kib = c->numbers.memory_kib,
-        .maxmem_kib = c->numbers.maxmem_kib, .maxvcpus = c->numbers.maxvcpus,
+        .maxmem_kib = c->numbers.maxmem_kib,
     };
 
     c->build = build_begin(c->h, &request);
@@ -224,6 +226,7 @@ static int make_domain(struct creation *c)
         .max_event_channels = c->config->max_event_channels ? c->config->max_event_channels
                                                             : EVENT_CHANNELS_DEFAULT,
         .max_grant_frames = c->config->max_grant_frames,
+        .cpupool = c->placement.pool.id,
     };
     size_t i;
 
@@ -237,7 +240,10 @@ static int make_domain(struct creation *c)
         snprintf(c->devices[i].ifname, sizeof(c->devices[i].ifname), "vif%u.%u", c->domid,
                  c->devices[i].device.devid);
     }
-    return 0;
+    /* Its share before its memory: a guest that is not admitted is refused at once. */
+    if (parador_domain_max_vcpus(c->h, c->domid, c->numbers.maxvcpus) < 0)
+        return -1;
+    return placement_apply(c->h, c->config, c->numbers.maxvcpus, &c->placement, c->domid);
 }
 
 /* The entries come before the memory: dom0's drivers then get ready while we build. */
@@ -350,9 +356,10 @@ int parador_create(struct parador_handle *h, const struct guest_config *config, 
 
     if (check_config(&c) < 0 ||         /* nothing is touched … */
         check_memory(&c) < 0 ||
+        placement_find(h, config, c.numbers.maxvcpus, &c.placement) < 0 ||
         begin_build(&c) < 0 ||          /* … kernel and ramdisk are read and judged … */
         prepare_devices(&c) < 0 ||      /* … disks open, bridges there */
-        make_domain(&c) < 0 ||          /* an empty, paused domain */
+        make_domain(&c) < 0 ||          /* an empty, paused domain, admitted to its CPUs */
         enter_in_store(&c) < 0 ||       /* its entries; back-ends wake up */
         build_and_introduce(&c) < 0 ||  /* memory, kernel, page tables; the store may talk to it */
         connect_devices(&c) < 0 ||      /* back-ends ready, interfaces on their bridges */

@@ -58,6 +58,13 @@ struct guest_store_node {
     bool guest_writes;         /* the guest may write it (else it may only read it) */
 };
 
+/** CPU lists (parador_cpuset_parse()): one for all vcpus, or one for each. */
+struct guest_cpus {
+    char **lists;
+    size_t count;              /* 0: not said */
+    bool each;                 /* lists[n] is for vcpu n; those after the last use any CPU */
+};
+
 /**
  * Everything a guest file says. Strings are owned by the structure and freed by
  * guest_config_free(); set them through guest_config_set_string() or strdup(). All-zero bytes after
@@ -89,9 +96,12 @@ struct guest_config {
     enum guest_action on_crash;
     enum guest_action on_watchdog;
 
+    char *pool;                /* CPU pool; NULL: the one that dom0 was given */
     uint32_t cpu_weight;       /* 0: the scheduler's default */
     uint32_t cpu_cap;          /* per cent of one CPU; 0: no cap */
-    char *cpus;                /* affinity as written in the file, or NULL */
+    uint32_t reservation;      /* per cent of one CPU; 0: none */
+    struct guest_cpus cpus;    /* hard affinity */
+    struct guest_cpus cpus_soft;
     uint32_t max_grant_frames; /* 0: the hypervisor's default */
     uint32_t max_event_channels; /* 0: 1023 */
 
@@ -113,6 +123,10 @@ struct guest_disk *guest_config_add_disk(struct guest_config *config);
 struct guest_vif *guest_config_add_vif(struct guest_config *config);
 struct guest_store_node *guest_config_add_node(struct guest_config *config);
 
+/** Appends a copy of a list. Returns 0, or -1 when memory is short. */
+int guest_cpus_add(struct guest_cpus *cpus, const char *list);
+void guest_cpus_clear(struct guest_cpus *cpus);
+
 /** An action as the guest file spells it. */
 const char *guest_action_name(enum guest_action action);
 
@@ -133,6 +147,7 @@ struct guest_info {
     uint32_t vcpus_max;
     uint64_t start_time;       /* seconds since the epoch, 0 when unknown */
     uint64_t shared_info_frame;
+    uint32_t cpupool;
 };
 
 /**
@@ -184,6 +199,50 @@ int parador_find(struct parador_handle *h, const char *name, domid_t *domid);
 
 /** The name of a domain into buf ("" if it has none). */
 int parador_name(struct parador_handle *h, domid_t domid, char *buf, size_t size);
+
+/* ---- CPUs for guests ---- */
+
+/**
+ * Says in the store how many of its vcpus (from 0 up) a domain shall use; its kernel follows.
+ * EINVAL, with the limits, unless 1 ≤ count ≤ what the domain was made with.
+ */
+int parador_set_vcpus(struct parador_handle *h, domid_t domid, uint32_t count);
+
+/**
+ * A domain's weight, cap and reservation. Where the hypervisor has no control hypercall, the
+ * reservation, capacity and reserved are 0.
+ */
+int parador_shares(struct parador_handle *h, domid_t domid, struct parador_sched_params *shares);
+
+/**
+ * Changes what shares->flags names. A figure out of range (EINVAL) and a reservation that the pool
+ * cannot keep beside the others (ENOSPC) are refused with the limits, and nothing is changed.
+ */
+int parador_set_shares(struct parador_handle *h, domid_t domid,
+                       const struct parador_sched_params *shares);
+
+/** A scheduler as pools and options call it: "credit2". */
+const char *parador_scheduler_name(uint32_t sched_id);
+/** Its number, or -1. */
+int parador_scheduler_id(const char *name);
+
+/** A CPU pool's name. */
+int parador_pool_name(struct parador_handle *h, uint32_t id, char *buf, size_t size);
+
+/** The pool with a name or number; ENOENT. */
+int parador_pool_find(struct parador_handle *h, const char *name, struct parador_cpupool *pool);
+
+/** All pools in order of their numbers; *list is malloc'd (caller frees). */
+int parador_pool_list(struct parador_handle *h, struct parador_cpupool **list, size_t *count);
+
+/** Makes a pool of free CPUs, or nothing. EEXIST: the name is taken. EBUSY: a CPU is not free. */
+int parador_pool_make(struct parador_handle *h, const char *name, uint32_t sched_id,
+                      const struct parador_cpuset *cpus, uint32_t *id);
+
+/** Ends a pool without domains; its CPUs become free. */
+int parador_pool_end(struct parador_handle *h, const struct parador_cpupool *pool);
+
+int parador_pool_rename(struct parador_handle *h, uint32_t id, const char *name);
 
 /** Writes "01234567-89ab-…" (36 characters and a NUL) of uuid. */
 void parador_uuid_text(const uint8_t uuid[16], char text[37]);

@@ -58,6 +58,7 @@ static void describe(const struct xen_domctl_getdomaininfo *from, struct guest_i
     info->cpu_time_ns = from->cpu_time;
     info->vcpus_online = from->nr_online_vcpus;
     info->vcpus_max = from->max_vcpu_id == XEN_INVALID_MAX_VCPU_ID ? 0 : from->max_vcpu_id + 1;
+    info->cpupool = from->cpupool;
     info->shared_info_frame = from->shared_info_frame;
 }
 

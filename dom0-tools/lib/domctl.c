@@ -53,6 +53,7 @@ int parador_domain_create(struct parador_handle *h, const struct parador_domain_
     create->max_grant_frames = limits->max_grant_frames ? (int32_t)limits->max_grant_frames : -1;
     create->max_maptrack_frames =
         limits->max_maptrack_frames ? (int32_t)limits->max_maptrack_frames : -1;
+    create->cpupool_id = limits->cpupool;
     create->grant_opts = XEN_DOMCTL_GRANT_version(1);
     if (parador_domctl(h, &op) < 0) {
         if (errno == ENOMEM)

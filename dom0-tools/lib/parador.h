@@ -75,6 +75,7 @@ struct parador_domain_limits {
     uint32_t max_event_channels; /* highest port */
     uint32_t max_grant_frames;   /* 0: default */
     uint32_t max_maptrack_frames;
+    uint32_t cpupool;
 };
 
 /** Creates an empty, paused PV domain; *domid receives its number. */
@@ -120,6 +121,9 @@ int parador_physinfo(struct parador_handle *h, struct xen_sysctl_physinfo *info)
  */
 int parador_console_ring(struct parador_handle *h, char *buf, uint32_t size, uint32_t *index,
                          bool clear);
+
+/** Types keys (at least one) at the hypervisor's console. */
+int parador_debug_keys(struct parador_handle *h, const char *keys);
 
 /** What the hypervisor says of itself. */
 struct parador_version {
@@ -172,6 +176,87 @@ int parador_control_usage_vcpus(struct parador_handle *h, domid_t domid, unsigne
 /** Up to max final accounts with sequence numbers ≥ first; returns how many, or -1. */
 int parador_control_usage_retired(struct parador_handle *h, uint64_t first,
                                   struct parador_domain_usage *list, unsigned max);
+
+/* ---- sets of CPUs ---- */
+
+#define PARADOR_CPUS_MAX 1024u
+
+/** Numbers of physical CPUs. */
+struct parador_cpuset {
+    uint64_t words[PARADOR_CPUS_MAX / 64];
+};
+
+/** Which CPUs there are, and the NUMA node of each. */
+struct parador_topology {
+    struct parador_cpuset cpus;
+    uint32_t last_node;
+    uint32_t node[PARADOR_CPUS_MAX];
+};
+
+bool parador_cpuset_has(const struct parador_cpuset *set, unsigned cpu);
+/** A number that no set can hold is left out. */
+void parador_cpuset_add(struct parador_cpuset *set, unsigned cpu);
+unsigned parador_cpuset_count(const struct parador_cpuset *set);
+/** Keeps of set what is also in with; returns how many that are. */
+unsigned parador_cpuset_and(struct parador_cpuset *set, const struct parador_cpuset *with);
+
+/** Writes set as "0-2,5", "none", or "all" when it equals all (may be NULL). Returns buf. */
+char *parador_cpuset_text(const struct parador_cpuset *set, const struct parador_cpuset *all,
+                          char *buf, size_t size);
+
+/**
+ * Reads a CPU list in xl's syntax: CPUs, ranges, "node:N", "nodes:N-M" and "all" with commas
+ * between them; '^' before one leaves its CPUs out, wherever it stands. topo NULL: only the syntax
+ * is judged. False: why (size bytes) tells what is wrong, without naming the list.
+ */
+bool parador_cpuset_parse(const char *text, const struct parador_topology *topo,
+                          struct parador_cpuset *set, char *why, size_t size);
+
+int parador_topology(struct parador_handle *h, struct parador_topology *topo);
+
+/* ---- vcpus ---- */
+
+/** State of a vcpu; ESRCH: there is no such vcpu. */
+int parador_vcpu_info(struct parador_handle *h, domid_t domid, uint32_t vcpu,
+                      struct xen_domctl_getvcpuinfo *info);
+
+/** Where a vcpu may run (hard) and where it rather runs (soft). */
+int parador_vcpu_affinity(struct parador_handle *h, domid_t domid, uint32_t vcpu,
+                          struct parador_cpuset *hard, struct parador_cpuset *soft);
+
+/**
+ * Changes a vcpu's affinity; a NULL mask is left. force also undoes a pin that the domain itself
+ * has made for a while (EBUSY without it).
+ */
+int parador_vcpu_set_affinity(struct parador_handle *h, domid_t domid, uint32_t vcpu,
+                              const struct parador_cpuset *hard, const struct parador_cpuset *soft,
+                              bool force);
+
+/* ---- CPU pools ---- */
+
+struct parador_cpupool {
+    uint32_t id;
+    uint32_t sched_id;         /* XEN_SCHEDULER_* */
+    uint32_t nr_domains;
+    struct parador_cpuset cpus;
+};
+
+/** The pool with the lowest number from id on; ENOENT (no sentence) when there is none. */
+int parador_cpupool_next(struct parador_handle *h, uint32_t id, struct parador_cpupool *pool);
+
+/** Makes a pool without CPUs. */
+int parador_cpupool_create(struct parador_handle *h, uint32_t sched_id, uint32_t *id);
+int parador_cpupool_destroy(struct parador_handle *h, uint32_t id);
+int parador_cpupool_add_cpu(struct parador_handle *h, uint32_t id, uint32_t cpu);
+int parador_cpupool_remove_cpu(struct parador_handle *h, uint32_t id, uint32_t cpu);
+int parador_cpupool_move(struct parador_handle *h, domid_t domid, uint32_t id);
+
+/** For how many microseconds a vcpu runs at least, in a pool with the credit2 scheduler; 0: no limit. */
+int parador_cpupool_ratelimit(struct parador_handle *h, uint32_t id, uint32_t *us);
+int parador_cpupool_set_ratelimit(struct parador_handle *h, uint32_t id, uint32_t us);
+
+/** CPUs that are in no pool. */
+int parador_cpupool_free_cpus(struct parador_handle *h, struct parador_cpuset *cpus);
 
 /* ---- memory ---- */
 

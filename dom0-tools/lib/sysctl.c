@@ -37,6 +37,32 @@ int parador_physinfo(struct parador_handle *h, struct xen_sysctl_physinfo *info)
     return 0;
 }
 
+int parador_topology(struct parador_handle *h, struct parador_topology *topo)
+{
+    struct xen_sysctl op = {.cmd = XEN_SYSCTL_cputopoinfo};
+    size_t size = PARADOR_CPUS_MAX * sizeof(struct xen_sysctl_cputopo);
+    struct xen_sysctl_cputopo *buf = parador_hcbuf_alloc(h, size);
+    int ret;
+
+    if (!buf)
+        return -1;
+    memset(topo, 0, sizeof(*topo));
+    op.u.cputopoinfo.num_cpus = PARADOR_CPUS_MAX;
+    op.u.cputopoinfo.cputopo = (uintptr_t)buf;
+    ret = parador_sysctl(h, &op);
+    for (unsigned cpu = 0; ret == 0 && cpu < op.u.cputopoinfo.num_cpus && cpu < PARADOR_CPUS_MAX;
+         cpu++) {
+        if (buf[cpu].core == XEN_INVALID_CORE_ID)
+            continue;
+        parador_cpuset_add(&topo->cpus, cpu);
+        topo->node[cpu] = buf[cpu].node == XEN_INVALID_NODE_ID ? 0 : buf[cpu].node;
+        if (topo->node[cpu] > topo->last_node)
+            topo->last_node = topo->node[cpu];
+    }
+    parador_hcbuf_free(h, buf, size);
+    return ret < 0 ? parador_fail_in(h, "cannot list the CPUs") : 0;
+}
+
 int parador_domain_list(struct parador_handle *h, domid_t first, unsigned max,
                         struct xen_domctl_getdomaininfo *list)
 {
@@ -87,4 +113,21 @@ int parador_console_ring(struct parador_handle *h, char *buf, uint32_t size, uin
     }
     parador_hcbuf_free(h, bounce, size);
     return ret;
+}
+
+int parador_debug_keys(struct parador_handle *h, const char *keys)
+{
+    struct xen_sysctl op = {.cmd = XEN_SYSCTL_debug_keys};
+    size_t size = strlen(keys);
+    char *bounce = parador_hcbuf_alloc(h, size);
+    int ret;
+
+    if (!bounce)
+        return -1;
+    memcpy(bounce, keys, size);
+    op.u.debug_keys.keys = (uintptr_t)bounce;
+    op.u.debug_keys.nr_keys = (uint32_t)size;
+    ret = parador_sysctl(h, &op);
+    parador_hcbuf_free(h, bounce, size);
+    return ret < 0 ? parador_fail_in(h, "cannot type at the hypervisor's console") : 0;
 }

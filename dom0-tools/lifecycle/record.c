@@ -141,6 +141,30 @@ int record_read(enum record_kind kind, domid_t domid, struct record *r)
     return 0;
 }
 
+int record_change_config(domid_t domid, int (*change)(struct guest_config *config, void *arg),
+                         void *arg)
+{
+    int lock = record_lock(domid, true), result = -1, err;
+    struct record r;
+
+    if (lock < 0)
+        return -1;
+    if (!record_exists(RECORD_GUEST, domid)) {
+        result = 0;
+    } else if (record_read(RECORD_GUEST, domid, &r) == 0) {
+        result = change(&r.config, arg);
+        if (result == 0)
+            result = record_write(RECORD_GUEST, domid, &r);
+        err = errno;
+        guest_config_free(&r.config);
+        errno = err;
+    }
+    err = errno;
+    record_unlock(lock);
+    errno = err;
+    return result;
+}
+
 bool record_exists(enum record_kind kind, domid_t domid)
 {
     char path[PATH_MAX];

@@ -36,6 +36,12 @@ int record_write(enum record_kind kind, domid_t domid, const struct record *r);
 /** Reads a record into r, whose config is to be freed by the caller. ENOENT: there is none. */
 int record_read(enum record_kind kind, domid_t domid, struct record *r);
 bool record_exists(enum record_kind kind, domid_t domid);
+/**
+ * Changes what is kept of a running guest, so that it comes back from a reboot as it is now. A
+ * domain of which nothing is kept (dom0) is no failure. change returns 0 or -1 with errno.
+ */
+int record_change_config(domid_t domid, int (*change)(struct guest_config *config, void *arg),
+                         void *arg);
 /** Makes a record of one kind one of another. */
 int record_change(domid_t domid, enum record_kind from, enum record_kind to);
 void record_remove(enum record_kind kind, domid_t domid);

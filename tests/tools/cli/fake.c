@@ -17,12 +17,13 @@ static struct guest_info domains[8] = {
     { .domid = 0, .name = "Domain-0", .running = true, .memory_kib = 768 << 10, .vcpus_online = 2,
       .vcpus_max = 2, .cpu_time_ns = 12345000000, .shutdown_reason = GUEST_NOT_SHUT_DOWN },
     { .domid = 1, .name = "web", .blocked = true, .memory_kib = 256 << 10, .vcpus_online = 1,
-      .vcpus_max = 2, .cpu_time_ns = 60000000000, .uuid = { 1 }, .start_time = 1,
+      .vcpus_max = 3, .cpu_time_ns = 60000000000, .uuid = { 1 }, .start_time = 1,
       .shutdown_reason = GUEST_NOT_SHUT_DOWN },
     { .domid = 2, .name = "a b", .paused = true, .memory_kib = (64 << 10) + 1, .vcpus_online = 1,
       .vcpus_max = 1, .uuid = { 2 }, .shutdown_reason = GUEST_NOT_SHUT_DOWN },
     { .domid = 5, .name = "fallen", .shutdown = true, .crashed = true, .memory_kib = 64 << 10,
-      .vcpus_online = 1, .vcpus_max = 1, .uuid = { 5 }, .shutdown_reason = SHUTDOWN_crash },
+      .vcpus_online = 1, .vcpus_max = 1, .uuid = { 5 }, .shutdown_reason = SHUTDOWN_crash,
+      .cpupool = 1 },
 };
 static size_t count = 4;
 
@@ -155,30 +156,15 @@ int parador_domain_info(struct parador_handle *h, domid_t domid,
     memcpy(info->handle, g->uuid, sizeof(g->uuid));
     /* Who waits for an end finds that it has come. */
     info->flags = XEN_DOMINF_shutdown;
+    info->max_vcpu_id = g->vcpus_max - 1;
+    info->cpupool = g->cpupool;
     return 0;
-}
-
-int parador_domctl(struct parador_handle *h, struct xen_domctl *op)
-{
-    (void)h;
-    op->u.getvcpuinfo.online = op->u.getvcpuinfo.vcpu == 0;
-    op->u.getvcpuinfo.blocked = 1;
-    op->u.getvcpuinfo.cpu_time = 1500000000;
-    return 0;
-}
-
-int parador_sysctl(struct parador_handle *h, struct xen_sysctl *op)
-{
-    (void)h;
-    (void)op;
-    errno = ENOSYS;
-    return -1;
 }
 
 int parador_physinfo(struct parador_handle *h, struct xen_sysctl_physinfo *info)
 {
     memset(info, 0, sizeof(*info));
-    info->nr_cpus = 2;
+    info->nr_cpus = 4;
     info->total_pages = 2048 << 8;
     info->free_pages = 1000 << 8;
     return refuse(h, "physinfo");
@@ -222,6 +208,8 @@ char *store_read(struct parador_handle *h, store_tx tx, const char *path, size_t
     (void)length;
     if (strstr(path, "/console/tty") != NULL && tty != NULL)
         return strdup(tty);
+    if (strcmp(path, "/local/pool/1/name") == 0)
+        return strdup("fast");
     if (strstr(path, "backend/vbd/1/51712/") != NULL)
         return strdup(strrchr(path, '/') + 1);
     parador_fail(h, ENOENT, "there is no %s", path);
@@ -237,6 +225,60 @@ char *store_readf(struct parador_handle *h, store_tx tx, const char *format, ...
     vsnprintf(path, sizeof(path), format, args);
     va_end(args);
     return store_read(h, tx, path, NULL);
+}
+
+int store_write(struct parador_handle *h, store_tx tx, const char *path, const void *value,
+                size_t length)
+{
+    (void)tx;
+    if (refuse(h, "store") != 0)
+        return -1;
+    printf("call: store %s %.*s\n", path, (int)length, (const char *)value);
+    return 0;
+}
+
+int store_writef(struct parador_handle *h, store_tx tx, const char *path, const char *format, ...)
+{
+    char value[64];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(value, sizeof(value), format, args);
+    va_end(args);
+    return store_write(h, tx, path, value, strlen(value));
+}
+
+int store_remove(struct parador_handle *h, store_tx tx, const char *path)
+{
+    (void)tx;
+    printf("call: remove %s\n", path);
+    return refuse(h, "remove");
+}
+
+int store_batch_begin(struct parador_handle *h)
+{
+    (void)h;
+    return 0;
+}
+
+/* What was queued is refused here, as by the real one. */
+int store_batch_end(struct parador_handle *h)
+{
+    return refuse(h, "store");
+}
+
+int store_transaction_start(struct parador_handle *h, store_tx *tx)
+{
+    *tx = 1;
+    return refuse(h, "transaction");
+}
+
+int store_transaction_end(struct parador_handle *h, store_tx tx, bool commit)
+{
+    (void)h;
+    (void)tx;
+    printf("call: %s\n", commit ? "commit" : "abort");
+    return 0;
 }
 
 char **store_directory(struct parador_handle *h, store_tx tx, const char *path, size_t *n)
