@@ -54,27 +54,45 @@ int parador_control_sched_set(struct parador_handle *h, domid_t domid,
 
 /*
  * Asks for up to max records of `size` bytes: *address is the field of *op that says where, *nr
- * the one with the room, in which the hypervisor answers how many there are.
+ * the one with the room, in which the hypervisor answers how many it filled. It stops early when
+ * its CPU has other work: go_on then changes *op to continue behind the record `last`. NULL: it
+ * never does. Returns how many there are.
  */
 static int get_records(struct parador_handle *h, struct parador_control *op, uint64_t *address,
-                       uint32_t *nr, void *list, unsigned max, size_t size)
+                       uint32_t *nr, void *list, unsigned max, size_t size,
+                       void (*go_on)(struct parador_control *op, const void *last))
 {
-    void *buf = max ? parador_hcbuf_alloc(h, max * size) : NULL;
-    int ret = -1;
+    char *buf = max ? parador_hcbuf_alloc(h, max * size) : NULL;
+    unsigned done = 0, filled;
 
     if (max && !buf)
         return -1;
-    *address = (uintptr_t)buf;
-    *nr = max;
-    if (parador_control(h, op) == 0) {
-        unsigned filled = *nr < max ? *nr : max;
-
-        if (filled)
-            memcpy(list, buf, filled * size);
-        ret = (int)filled;
-    }
+    do {
+        *address = (uintptr_t)buf + done * size;
+        *nr = max - done;
+        if (parador_control(h, op) < 0) {
+            parador_hcbuf_free(h, buf, max * size);
+            return -1;
+        }
+        filled = *nr < max - done ? *nr : max - done;
+        done += filled;
+        if (filled && go_on)
+            go_on(op, buf + (done - 1) * size);
+    } while (go_on && filled && done < max);
+    if (done)
+        memcpy(list, buf, done * size);
     parador_hcbuf_free(h, buf, max * size);
-    return ret;
+    return (int)done;
+}
+
+static void next_domain(struct parador_control *op, const void *last)
+{
+    op->u.usage_domains.first = ((const struct parador_domain_usage *)last)->domid + 1;
+}
+
+static void next_retired(struct parador_control *op, const void *last)
+{
+    op->u.usage_retired.first = ((const struct parador_domain_usage *)last)->sequence + 1;
 }
 
 int parador_control_usage_host(struct parador_handle *h, struct parador_usage_host *host,
@@ -82,7 +100,7 @@ int parador_control_usage_host(struct parador_handle *h, struct parador_usage_ho
 {
     struct parador_control op = {.cmd = PARADOR_CONTROL_usage_host};
     int ret = get_records(h, &op, &op.u.usage_host.cpus, &op.u.usage_host.nr_cpus, cpus, max,
-                          sizeof(*cpus));
+                          sizeof(*cpus), NULL);
 
     if (ret < 0)
         return parador_fail_in(h, "cannot read the accounts of the machine");
@@ -98,7 +116,7 @@ int parador_control_usage_domains(struct parador_handle *h, domid_t first,
         .cmd = PARADOR_CONTROL_usage_domains, .u.usage_domains.first = first,
     };
     int ret = get_records(h, &op, &op.u.usage_domains.domains, &op.u.usage_domains.nr, list, max,
-                          sizeof(*list));
+                          sizeof(*list), next_domain);
 
     return ret < 0 ? parador_fail_in(h, "cannot read the accounts of the domains") : ret;
 }
@@ -111,7 +129,7 @@ int parador_control_usage_vcpus(struct parador_handle *h, domid_t domid, unsigne
         .u.usage_vcpus = {.domain = domid, .first = first},
     };
     int ret = get_records(h, &op, &op.u.usage_vcpus.vcpus, &op.u.usage_vcpus.nr, list, max,
-                          sizeof(*list));
+                          sizeof(*list), NULL);
 
     if (ret < 0)
         return parador_fail_in(h, "cannot read the accounts of domain %u's vcpus", domid);
@@ -126,7 +144,7 @@ int parador_control_usage_retired(struct parador_handle *h, uint64_t first,
         .cmd = PARADOR_CONTROL_usage_retired, .u.usage_retired.first = first,
     };
     int ret = get_records(h, &op, &op.u.usage_retired.domains, &op.u.usage_retired.nr, list, max,
-                          sizeof(*list));
+                          sizeof(*list), next_retired);
 
     return ret < 0 ? parador_fail_in(h, "cannot read the accounts of gone domains") : ret;
 }

@@ -69,7 +69,12 @@ struct parador_sched_params {
  *                    for what is too short to be told from the guest's own time)
  *   idle             halted, waiting
  *   hypervisor       awake without a vcpu
- * A vcpu's four states sum up to its age in the same way.
+ * A vcpu's four states sum up to its age in the same way. A domain that is being destroyed stays
+ * in the list until nobody refers to its memory any more; at that instant its final record is
+ * made and retired_running_ns grows by what it ran, so that
+ *   guest_ns of all CPUs = running_ns of all listed domains + retired_running_ns
+ * A caller that wants to see it asks for usage_host before and after usage_domains: if retired_next
+ * is the same, nobody went meanwhile.
  */
 struct parador_cpu_usage {
     uint32_t cpu;
@@ -112,7 +117,11 @@ struct parador_domain_usage {
     xen_domain_handle_t handle;
 };
 
-/* The domains from `first` on, in order of domid. */
+/*
+ * The domains from `first` on, in order of domid. Fewer than there is room for does not mean that
+ * there are no more: a long list ends early, though not empty, when other work waits for the CPU.
+ * The end is reached when none is filled.
+ */
 struct parador_usage_domains {
     uint64_t domains;       /* IN  guest address of parador_domain_usage[] */
     uint32_t nr;            /* IN  room there, OUT filled */
@@ -142,7 +151,8 @@ struct parador_usage_vcpus {
 /*
  * Final figures of domains that are gone. The hypervisor keeps the last PARADOR_USAGE_RETIRED of
  * them; VIRQ_DOM_EXC says when to look. A gap in the sequence tells that some were missed, and
- * retired_running_ns still counts them.
+ * retired_running_ns still counts them. In order of sequence numbers; a list may end early, as that
+ * of domains may.
  */
 struct parador_usage_retired {
     uint64_t domains;       /* IN  guest address of parador_domain_usage[] */
