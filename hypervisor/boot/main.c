@@ -68,7 +68,7 @@ INIT_TEXT static void boot_on_own_stack(void)
     timer_init_cpu();
     physmem_init();           /* before any domain can own or lose a frame */
     domain_init_early();
-    sched_init();
+    sched_init(boot_options.sched);
     sched_init_cpu(0);        /* this code becomes the idle vcpu of CPU 0 */
     dump_init();              /* messages can name the domain now that there is a current one */
     irq_enable();

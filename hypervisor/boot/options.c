@@ -81,6 +81,7 @@ static const struct option {
     { "console", parse_text, boot_options.console },
     { "loglvl", parse_text, boot_options.loglvl },
     { "guest_loglvl", parse_text, boot_options.guest_loglvl },
+    { "sched", parse_text, boot_options.sched },
 };
 
 INIT_TEXT static void parse_word(char *word)

@@ -14,6 +14,7 @@ struct boot_options {
     char com1[32];
     char console[32];
     char loglvl[24], guest_loglvl[24];
+    char sched[24];
 };
 extern struct boot_options boot_options;
 

@@ -10,6 +10,7 @@
 #include "core/physmem.h"
 #include "core/pirq.h"
 #include "core/sched.h"
+#include "core/sched_pool.h"
 #include "core/time.h"
 #include "core/usage.h"
 #include "core/vcpu.h"
@@ -148,7 +149,7 @@ static void leave_table(struct domain *d)
 }
 
 /* Undoes domain_create() from stage `done` downwards. */
-enum create_stage { CREATE_NONE, CREATE_SHARED, CREATE_EVTCHN, CREATE_GRANT, CREATE_IOCAP,
+enum create_stage { CREATE_NONE, CREATE_SCHED, CREATE_SHARED, CREATE_EVTCHN, CREATE_GRANT, CREATE_IOCAP,
                     CREATE_PIRQ, CREATE_VEHICLE };
 
 static void destroy_parts(struct domain *d, enum create_stage done)
@@ -179,6 +180,9 @@ static void destroy_parts(struct domain *d, enum create_stage done)
     case CREATE_SHARED:
         shared_info_destroy(d);
         /* fallthrough */
+    case CREATE_SCHED:
+        sched_domain_destroy(d);
+        /* fallthrough */
     case CREATE_NONE:
         kfree(d->vcpu);
         d->vehicle->domain_free(d);
@@ -195,6 +199,10 @@ static int create_parts(struct domain *d, const struct domain_config *cfg, enum 
     if (!d->vcpu)
         return -ENOMEM;
     d->max_vcpus = cfg->max_vcpus;
+    rc = sched_domain_init(d, cfg->cpupool);
+    if (rc)
+        return rc;
+    *done = CREATE_SCHED;
     rc = shared_info_init(d);
     if (rc)
         return rc;
@@ -247,7 +255,6 @@ int domain_create(const struct domain_config *cfg, struct domain **out)
     d->created_ns = d->pages_since = now_ns();
     d->max_pages = cfg->privileged ? UINT64_MAX : 0;
     d->shutdown_code = SHUTDOWN_CODE_NONE;
-    d->weight = 256; /* the usual default of the toolstacks */
     d->pause_count = 1;
     d->controller_pauses = cfg->privileged ? 0 : 1; /* dom0 is held by the boot code */
     spin_lock_init(&d->lock, LOCK_DOMAIN);

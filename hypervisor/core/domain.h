@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "core/quiesce.h"
+#include "core/sched_domain.h"
 #include "hw/spinlock.h"
 #include "hw/timer.h"
 #include "lib/cpumask.h"
@@ -85,8 +86,7 @@ struct domain {
     uint32_t relinquish_step;           /* progress of domain_kill [LOCK_DOMCTL] */
     bool grace_passed;                  /* (a) every CPU has let go of lookups made before the death */
     struct quiesce grace;               /* domain_kill's, then the final free's */
-    uint64_t weight;                    /* scheduler parameters, set by sched_set_params */
-    uint32_t cap;
+    struct sched_domain sched;          /* core/sched */
     struct list_head all;               /* domain list, ordered by domid [LOCK_DOMAIN_TABLE] */
     void (*free_fn)(struct domain *);
 };
@@ -117,6 +117,7 @@ struct domain_config {
     uint8_t handle[16];
     int max_grant_frames, max_maptrack_frames; /* <0: default */
     unsigned max_evtchn_port;    /* highest usable port; 0: unlimited */
+    unsigned cpupool;
 };
 /* Creates a paused domain with no vcpus. Returns 0 and *out, or -errno with nothing left behind. */
 int domain_create(const struct domain_config *cfg, struct domain **out);

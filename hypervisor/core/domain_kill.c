@@ -4,6 +4,7 @@
 #include "core/evtchn.h"
 #include "core/grant.h"
 #include "core/physmem.h"
+#include "core/sched_pool.h"
 #include "core/time.h"
 #include "core/vcpu.h"
 #include "core/vehicle.h"
@@ -37,6 +38,7 @@ static void stop(struct domain *d)
     domain_watchdog_kill(d);
     for_each_vcpu (d, v, i)
         vcpu_timers_destroy(v);
+    sched_domain_retire(d);
     /* An allocation that was past its check of the state has finished when the lock is free. */
     spin_lock(&d->page_lock);
     spin_unlock(&d->page_lock);

@@ -3,6 +3,7 @@
 #include "core/sched.h"
 
 #include "core/evtchn.h"
+#include "core/sched_pool.h"
 #include "core/time.h"
 #include "core/usage.h"
 #include "core/vehicle.h"
@@ -28,14 +29,20 @@
 struct sched_cpu {
     struct spinlock lock;
     struct vcpu *idle;
+    struct vcpu *chosen;               /* its runstate is "running" here */
+    const struct sched_policy *policy; /* of the pool it is in, or was until it has drained */
+    struct sched_pool *pool;           /* NULL: in none */
     struct timer slice_timer;
-    bool slice_armed;
+    uint64_t slice_at;                 /* when that timer fires; 0: it is not set */
 };
 
 static struct sched_cpu sched_cpus[MAX_CPUS];
 struct cpumask sched_idle_mask;
 
-const struct sched_policy *sched_policy = &sched_rr;
+static const struct sched_policy *policy_of(const struct vcpu *v)
+{
+    return v->domain->sched.pool->policy;
+}
 
 struct vcpu *idle_vcpu(unsigned cpu)
 {
@@ -62,6 +69,33 @@ void sched_tickle(unsigned cpu)
     softirq_raise_cpu(cpu, SOFTIRQ_SCHEDULE);
 }
 
+void sched_recheck(unsigned cpu, uint64_t now, uint64_t when)
+{
+    struct sched_cpu *sc = &sched_cpus[cpu];
+
+    if (when <= now) {
+        sched_tickle(cpu);
+    } else if (!sc->slice_at || when < sc->slice_at) {
+        sc->slice_at = when;
+        timer_set(&sc->slice_timer, when);
+    }
+}
+
+unsigned long sched_lock_cpu(unsigned cpu)
+{
+    return spin_lock_irqsave(&sched_cpus[cpu].lock);
+}
+
+void sched_unlock_cpu(unsigned cpu, unsigned long flags)
+{
+    spin_unlock_irqrestore(&sched_cpus[cpu].lock, flags);
+}
+
+struct sched_pool *sched_cpu_pool(unsigned cpu)
+{
+    return __atomic_load_n(&sched_cpus[cpu].pool, __ATOMIC_RELAXED);
+}
+
 /* What a vcpu that is not runnable waits for. */
 static int resting_state(const struct vcpu *v)
 {
@@ -72,23 +106,54 @@ static int resting_state(const struct vcpu *v)
     return RUNSTATE_blocked;
 }
 
+static unsigned least_loaded(const struct vcpu *v)
+{
+    const struct sched_pool *pool = v->domain->sched.pool;
+    unsigned cpu, load, least = ~0u, best = cpumask_next(&pool->cpus, 0);
+
+    for_each_cpu (cpu, &pool->cpus) {
+        load = pool->policy->queued(cpu) + !cpumask_test(&sched_idle_mask, cpu);
+        if (load < least && sched_may_run(v, cpu)) {
+            least = load;
+            best = cpu;
+        }
+    }
+    return best;
+}
+
+/* Where v, which wakes, shall wait: an idle CPU, best its own or a soft one; else where it is. */
+static unsigned pick_cpu(const struct vcpu *v)
+{
+    struct cpumask any, soft;
+
+    cpumask_and(&any, &sched_idle_mask, &v->domain->sched.pool->cpus);
+    cpumask_and(&any, &any, &v->hard_affinity);
+    cpumask_and(&soft, &any, &v->soft_affinity);
+    if (!cpumask_empty(&soft))
+        any = soft;
+    if (cpumask_empty(&any))
+        return sched_may_run(v, v->cpu) ? v->cpu : least_loaded(v);
+    return cpumask_test(&any, v->cpu) ? v->cpu : cpumask_next(&any, 0);
+}
+
 void vcpu_wake(struct vcpu *v)
 {
     for (;;) {
         unsigned long flags;
         struct spinlock *l = lock_queue_of(v, &flags);
+        uint64_t now = now_ns();
         unsigned cpu;
 
         if (v->sched.state != SCHED_OFF_QUEUE || !vcpu_runnable(v)) {
             if (v->sched.state == SCHED_OFF_QUEUE)
-                runstate_change(v, resting_state(v), now_ns());
+                runstate_change(v, resting_state(v), now);
             spin_unlock_irqrestore(l, flags);
             return;
         }
-        cpu = sched_policy->pick_cpu(v);
+        cpu = pick_cpu(v);
         if (cpu == v->cpu) {
-            runstate_change(v, RUNSTATE_runnable, now_ns());
-            sched_policy->wake(v);
+            runstate_change(v, RUNSTATE_runnable, now);
+            policy_of(v)->wake(v, now);
             spin_unlock_irqrestore(l, flags);
             return;
         }
@@ -105,7 +170,7 @@ void vcpu_sleep_nosync(struct vcpu *v)
 
     if (!vcpu_runnable(v)) {
         if (v->sched.state == SCHED_QUEUED)
-            sched_policy->sleep(v);
+            policy_of(v)->sleep(v);
         if (v->sched.state == SCHED_OFF_QUEUE)
             runstate_change(v, resting_state(v), now_ns());
         else
@@ -130,7 +195,8 @@ void vcpu_sleep_sync(struct vcpu *v)
 
 void sched_insert_vcpu(struct vcpu *v)
 {
-    sched_policy->insert(v);
+    __atomic_store_n(&v->cpu, least_loaded(v), __ATOMIC_RELEASE);
+    policy_of(v)->insert(v);
 }
 
 void sched_remove_vcpu(struct vcpu *v)
@@ -140,8 +206,7 @@ void sched_remove_vcpu(struct vcpu *v)
 
     BUG_ON(v->sched.state == SCHED_RUNNING);
     if (v->sched.state == SCHED_QUEUED)
-        sched_policy->sleep(v);
-    sched_policy->remove(v);
+        policy_of(v)->sleep(v);
     spin_unlock_irqrestore(l, flags);
 }
 
@@ -166,7 +231,7 @@ void sched_yield_current(void)
     unsigned long flags;
     struct spinlock *l = lock_queue_of(current, &flags);
 
-    sched_policy->yield(current);
+    policy_of(current)->yield(current);
     spin_unlock_irqrestore(l, flags);
     softirq_raise(SOFTIRQ_SCHEDULE);
 }
@@ -222,60 +287,71 @@ int sched_poll_current(const uint32_t *ports, unsigned n, uint64_t timeout_abs_n
     return 0;
 }
 
-int sched_set_affinity(struct vcpu *v, const struct cpumask *hard, const struct cpumask *soft)
+void sched_evict(struct vcpu *v)
 {
-    struct cpumask online;
-    struct spinlock *l;
     unsigned long flags;
+    struct spinlock *l = lock_queue_of(v, &flags);
 
-    if (hard) {
-        cpumask_and(&online, hard, &cpu_online_mask);
-        if (cpumask_empty(&online))
-            return -EINVAL;
-    }
-    l = lock_queue_of(v, &flags);
-    if (hard)
-        v->hard_affinity = *hard;
-    if (soft)
-        v->soft_affinity = *soft;
-    if (!cpumask_test(&v->hard_affinity, v->cpu)) {
+    if (!sched_may_run(v, v->cpu)) {
         if (v->sched.state == SCHED_QUEUED)
-            sched_policy->sleep(v);
+            policy_of(v)->sleep(v);
         else if (v->sched.state == SCHED_RUNNING)
             softirq_raise_cpu(v->cpu, SOFTIRQ_SCHEDULE); /* it moves when it has been saved */
     }
     spin_unlock_irqrestore(l, flags);
     vcpu_wake(v);
-    return 0;
+}
+
+void sched_replace_affinity(struct vcpu *v, const struct cpumask *hard, const struct cpumask *soft)
+{
+    unsigned long flags;
+    struct spinlock *l = lock_queue_of(v, &flags);
+
+    if (hard)
+        v->hard_affinity = *hard;
+    if (soft)
+        v->soft_affinity = *soft;
+    spin_unlock_irqrestore(l, flags);
+    sched_evict(v);
 }
 
 /*
- * Called before this CPU would go idle: takes a vcpu that waits elsewhere. It is off every queue
- * between the two locks, so another CPU may wake, move or pause it meanwhile; then it is theirs.
+ * The vcpu is off every queue between the two locks, so another CPU may wake, move or pause it
+ * meanwhile; then it is theirs.
  */
-static void steal_work(unsigned cpu)
+bool sched_move_work(unsigned victim, unsigned thief)
 {
+    unsigned long flags = sched_lock_cpu(victim);
+    struct vcpu *v = sched_cpus[victim].policy->steal(victim, thief);
+    bool here;
+
+    if (v)
+        __atomic_store_n(&v->cpu, thief, __ATOMIC_RELEASE);
+    sched_unlock_cpu(victim, flags);
+    if (!v)
+        return false;
+    flags = sched_lock_cpu(thief);
+    here = v->cpu == thief && v->sched.state == SCHED_OFF_QUEUE && sched_may_run(v, thief);
+    if (here && vcpu_runnable(v))
+        policy_of(v)->wake(v, now_ns());
+    sched_unlock_cpu(thief, flags);
+    if (!here)
+        vcpu_wake(v);
+    return true;
+}
+
+/* Called where this CPU would go idle: takes a vcpu that waits elsewhere in its pool. */
+static bool steal_work(unsigned cpu)
+{
+    struct sched_pool *pool = sched_cpu_pool(cpu);
     unsigned victim;
 
-    for_each_online_cpu (victim) {
-        unsigned long flags;
-        struct vcpu *v;
-
-        if (victim == cpu || !sched_policy->queued(victim))
-            continue;
-        flags = spin_lock_irqsave(&sched_cpus[victim].lock);
-        v = sched_policy->steal(victim, cpu);
-        if (v)
-            __atomic_store_n(&v->cpu, cpu, __ATOMIC_RELEASE);
-        spin_unlock_irqrestore(&sched_cpus[victim].lock, flags);
-        if (!v)
-            continue;
-        flags = spin_lock_irqsave(&sched_cpus[cpu].lock);
-        if (v->cpu == cpu && v->sched.state == SCHED_OFF_QUEUE && vcpu_runnable(v))
-            sched_policy->wake(v);
-        spin_unlock_irqrestore(&sched_cpus[cpu].lock, flags);
-        return;
-    }
+    if (!pool)
+        return false;
+    for_each_cpu (victim, &pool->cpus)
+        if (victim != cpu && pool->policy->queued(victim) && sched_move_work(victim, cpu))
+            return true;
+    return false;
 }
 
 /* Continues at fn on an empty stack: whatever led here belonged to a vcpu that left. */
@@ -326,7 +402,7 @@ static void __attribute__((noreturn))
 switch_vcpu(struct vcpu *prev, struct vcpu *next, unsigned cpu)
 {
     /* Read while prev is ours: it was taken off this queue because it may not run here. */
-    bool homeless = !is_idle_vcpu(prev) && !cpumask_test(&prev->hard_affinity, cpu);
+    bool homeless = !is_idle_vcpu(prev) && !sched_may_run(prev, cpu);
 
     usage_switch(prev);
     put_away(prev, cpu);
@@ -337,32 +413,28 @@ switch_vcpu(struct vcpu *prev, struct vcpu *next, unsigned cpu)
     leave_to(is_idle_vcpu(next) ? idle_loop : next->domain->vehicle->enter);
 }
 
-static void arm_slice(struct sched_cpu *sc, uint64_t now, uint64_t slice_ns)
+/*
+ * A timer that is already set for earlier stays: it costs less than to set it again at every
+ * switch, and what it finds then is only looked at. An idle CPU is not woken by it.
+ */
+static void arm_slice(struct sched_cpu *sc, unsigned cpu, uint64_t now, uint64_t slice_ns)
 {
+    if (sc->slice_at && sc->slice_at <= now)
+        sc->slice_at = 0;
     if (slice_ns) {
-        timer_set(&sc->slice_timer, now + slice_ns);
-        sc->slice_armed = true;
-    } else if (sc->slice_armed) {
+        sched_recheck(cpu, now, now + slice_ns);
+    } else if (sc->slice_at && cpumask_test(&sched_idle_mask, cpu)) {
         timer_stop(&sc->slice_timer);
-        sc->slice_armed = false;
+        sc->slice_at = 0;
     }
 }
 
-/* SOFTIRQ_SCHEDULE: interrupts on, no locks. Returns only when the current vcpu goes on. */
-static void schedule(void)
+/* The choice, with the queue locked and interrupts off, which is how it leaves them. */
+static struct vcpu *choose(struct sched_cpu *sc, unsigned cpu)
 {
-    unsigned cpu = smp_cpu_id();
-    struct sched_cpu *sc = &sched_cpus[cpu];
-    struct vcpu *prev = current, *next;
-    uint64_t now, slice_ns = 0;
+    uint64_t now = now_ns(), slice_ns = 0;
+    struct vcpu *prev = sc->chosen, *next = sc->policy->pick_next(cpu, now, &slice_ns);
 
-    if (!sched_policy->queued(cpu) && (is_idle_vcpu(prev) || !vcpu_runnable(prev)))
-        steal_work(cpu);
-
-    irq_disable();
-    spin_lock(&sc->lock);
-    now = now_ns();
-    next = sched_policy->pick_next(cpu, now, &slice_ns);
     if (is_idle_vcpu(next))
         cpumask_set(&sched_idle_mask, cpu);
     else
@@ -371,9 +443,29 @@ static void schedule(void)
         runstate_change(prev, is_idle_vcpu(prev) || vcpu_runnable(prev) ? RUNSTATE_runnable
                                                                         : resting_state(prev), now);
         runstate_change(next, RUNSTATE_running, now);
+        sc->chosen = next;
     }
-    arm_slice(sc, now, slice_ns);
+    arm_slice(sc, cpu, now, slice_ns);
+    return next;
+}
+
+/* SOFTIRQ_SCHEDULE: interrupts on, no locks. Returns only when the current vcpu goes on. */
+static void schedule(void)
+{
+    unsigned cpu = smp_cpu_id();
+    struct sched_cpu *sc = &sched_cpus[cpu];
+    struct vcpu *prev = current, *next;
+
+    irq_disable();
+    spin_lock(&sc->lock);
+    next = choose(sc, cpu);
     spin_unlock(&sc->lock);
+    /* Only now that it is marked idle: who comes later sees that and wakes here. */
+    if (is_idle_vcpu(next) && steal_work(cpu)) {
+        spin_lock(&sc->lock);
+        next = choose(sc, cpu);
+        spin_unlock(&sc->lock);
+    }
     if (next != prev)
         switch_vcpu(prev, next, cpu);
     irq_enable();
@@ -417,14 +509,71 @@ void sched_init_cpu(unsigned cpu)
     list_init(&v->sched.queue);
     spin_lock_init_irq(&sc->lock, LOCK_SCHED);
     timer_init(&sc->slice_timer, slice_over, NULL, cpu);
-    sc->idle = v;
-    sched_policy->init_cpu(cpu);
+    sc->idle = sc->chosen = v;
     cpumask_set(&sched_idle_mask, cpu);
-    if (cpu == smp_cpu_id())
-        current = v;
+    current = v;
+    sched_pool_boot_cpu(cpu);
 }
 
-void sched_init(void)
+/* The lock is that of where it was: nobody looks for it elsewhere before this is done. */
+void sched_reinsert_vcpu(struct vcpu *v)
+{
+    unsigned long flags;
+    struct spinlock *l = lock_queue_of(v, &flags);
+
+    sched_insert_vcpu(v);
+    spin_unlock_irqrestore(l, flags);
+}
+
+void sched_params_changed(struct domain *d)
+{
+    struct vcpu *v;
+    unsigned i;
+
+    for_each_vcpu (d, v, i) {
+        unsigned long flags;
+        struct spinlock *l = lock_queue_of(v, &flags);
+
+        if (v->sched.state == SCHED_QUEUED)
+            policy_of(v)->sleep(v);
+        else if (v->sched.state == SCHED_RUNNING)
+            softirq_raise_cpu(v->cpu, SOFTIRQ_SCHEDULE);
+        bitmap_clear_atomic(&v->pause_flags, VPF_CAPPED);
+        spin_unlock_irqrestore(l, flags);
+        vcpu_wake(v);
+    }
+}
+
+bool sched_cpu_join(unsigned cpu, struct sched_pool *pool)
+{
+    struct sched_cpu *sc = &sched_cpus[cpu];
+    unsigned long flags = sched_lock_cpu(cpu);
+    bool drained = !sc->policy || (sc->chosen == sc->idle && !sc->policy->queued(cpu));
+
+    if (drained) {
+        sc->policy = pool->policy;
+        __atomic_store_n(&sc->pool, pool, __ATOMIC_RELAXED);
+        sc->policy->init_cpu(cpu, pool);
+        cpumask_set(&pool->cpus, cpu);
+    }
+    sched_unlock_cpu(cpu, flags);
+    /* It may find work that waits elsewhere. */
+    softirq_raise_cpu(cpu, SOFTIRQ_SCHEDULE);
+    return drained;
+}
+
+void sched_cpu_leave(unsigned cpu)
+{
+    struct sched_cpu *sc = &sched_cpus[cpu];
+    unsigned long flags = sched_lock_cpu(cpu);
+
+    cpumask_clear(&sc->pool->cpus, cpu);
+    __atomic_store_n(&sc->pool, NULL, __ATOMIC_RELAXED);
+    sched_unlock_cpu(cpu, flags);
+}
+
+void sched_init(const char *policy_name)
 {
     softirq_register(SOFTIRQ_SCHEDULE, schedule);
+    sched_pools_init(policy_name);
 }

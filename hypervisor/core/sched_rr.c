@@ -2,8 +2,8 @@
 /* Round robin with weights, and a boost for vcpus that wake with time left in their slice. */
 #include "core/sched.h"
 #include "hw/panic.h"
-#include "lib/errno.h"
 #include "lib/list.h"
+#include "public/control.h"
 #include "public/domctl.h"
 
 /*
@@ -27,76 +27,23 @@ static struct rr_cpu rr_cpus[MAX_CPUS];
 
 static int64_t full_slice(const struct vcpu *v)
 {
-    uint64_t slice = SCHED_SLICE_NS * v->domain->weight / DEFAULT_WEIGHT;
+    uint64_t slice = SCHED_SLICE_NS * v->domain->sched.weight / DEFAULT_WEIGHT;
 
     if (slice < MIN_SLICE_NS)
         return MIN_SLICE_NS;
     return slice > MAX_SLICE_NS ? MAX_SLICE_NS : slice;
 }
 
-static void rr_init_cpu(unsigned cpu)
+static void rr_init_cpu(unsigned cpu, const struct sched_pool *pool)
 {
     list_init(&rr_cpus[cpu].queue);
-}
-
-static bool may_run_on(const struct vcpu *v, unsigned cpu)
-{
-    return cpumask_test(&v->hard_affinity, cpu) && cpumask_test(&cpu_online_mask, cpu);
-}
-
-static unsigned load(unsigned cpu)
-{
-    return __atomic_load_n(&rr_cpus[cpu].queued, __ATOMIC_RELAXED) +
-           (__atomic_load_n(&rr_cpus[cpu].running, __ATOMIC_RELAXED) != NULL);
-}
-
-/* The first idle CPU among those that v may use and that `prefer` names; MAX_CPUS: none. */
-static unsigned find_idle(const struct vcpu *v, const struct cpumask *prefer)
-{
-    struct cpumask m;
-
-    cpumask_and(&m, &sched_idle_mask, &v->hard_affinity);
-    cpumask_and(&m, &m, &cpu_online_mask);
-    cpumask_and(&m, &m, prefer);
-    return cpumask_next(&m, 0);
-}
-
-static unsigned least_loaded(const struct vcpu *v)
-{
-    unsigned cpu, best = MAX_CPUS;
-
-    for_each_online_cpu (cpu)
-        if (may_run_on(v, cpu) && (best == MAX_CPUS || load(cpu) < load(best)))
-            best = cpu;
-    /* The mask's CPUs are all offline: running somewhere beats not running. */
-    return best == MAX_CPUS ? cpumask_next(&cpu_online_mask, 0) : best;
-}
-
-/* Where v was last, if that CPU idles (its caches may know v); else any idle one; else it stays. */
-static unsigned rr_pick_cpu(struct vcpu *v)
-{
-    unsigned cpu;
-
-    if (may_run_on(v, v->cpu) && cpumask_test(&sched_idle_mask, v->cpu))
-        return v->cpu;
-    cpu = find_idle(v, &v->soft_affinity);
-    if (cpu == MAX_CPUS)
-        cpu = find_idle(v, &cpu_online_mask);
-    if (cpu != MAX_CPUS)
-        return cpu;
-    return may_run_on(v, v->cpu) ? v->cpu : least_loaded(v);
+    rr_cpus[cpu].running = NULL;
 }
 
 static void rr_insert(struct vcpu *v)
 {
-    v->cpu = least_loaded(v);
     v->sched.state = SCHED_OFF_QUEUE;
     v->sched.credit = full_slice(v);
-}
-
-static void rr_remove(struct vcpu *v)
-{
-    BUG_ON(v->sched.state != SCHED_OFF_QUEUE);
 }
 
 static void enqueue(struct vcpu *v)
@@ -125,7 +72,7 @@ static void dequeue(struct vcpu *v)
     __atomic_store_n(&q->queued, q->queued - 1, __ATOMIC_RELAXED);
 }
 
-static void rr_wake(struct vcpu *v)
+static void rr_wake(struct vcpu *v, uint64_t now)
 {
     struct vcpu *running = rr_cpus[v->cpu].running;
 
@@ -162,7 +109,7 @@ static bool settle_running(struct rr_cpu *q, struct vcpu *v, unsigned cpu, uint6
     struct vcpu *head;
 
     charge(v, now);
-    if (!vcpu_runnable(v) || !may_run_on(v, cpu)) {
+    if (!vcpu_runnable(v) || !sched_may_run(v, cpu)) {
         v->sched.state = SCHED_OFF_QUEUE;
         return false;
     }
@@ -207,7 +154,7 @@ static struct vcpu *rr_steal(unsigned victim, unsigned thief)
     struct vcpu *v;
 
     list_for_each_entry (v, &rr_cpus[victim].queue, sched.queue)
-        if (may_run_on(v, thief)) {
+        if (sched_may_run(v, thief)) {
             dequeue(v);
             return v;
         }
@@ -219,39 +166,18 @@ static unsigned rr_queued(unsigned cpu)
     return __atomic_load_n(&rr_cpus[cpu].queued, __ATOMIC_RELAXED);
 }
 
-/* set and get: struct xen_domctl_sched_credit2 */
-static int rr_adjust(struct domain *d, const void *set, void *get)
-{
-    const struct xen_domctl_sched_credit2 *in = set;
-    struct xen_domctl_sched_credit2 *out = get;
-
-    if (in) {
-        if (in->cap)
-            return -EOPNOTSUPP;
-        if (in->weight)
-            d->weight = in->weight;
-    }
-    if (out) {
-        out->weight = d->weight;
-        out->cap = d->cap;
-    }
-    return 0;
-}
-
 const struct sched_policy sched_rr = {
     .name = "Parador round robin",
     .opt_name = "rr",
-    /* What its parameters look like to tools: a weight. */
-    .id = XEN_SCHEDULER_CREDIT2,
+    /* The public number whose parameters are nearest: weighted turns of a fixed length. */
+    .id = XEN_SCHEDULER_CREDIT,
+    .params = PARADOR_SCHED_WEIGHT,
     .init_cpu = rr_init_cpu,
     .insert = rr_insert,
-    .remove = rr_remove,
     .wake = rr_wake,
     .sleep = rr_sleep,
     .yield = rr_yield,
     .pick_next = rr_pick_next,
-    .pick_cpu = rr_pick_cpu,
-    .adjust = rr_adjust,
     .steal = rr_steal,
     .queued = rr_queued,
 };

@@ -31,6 +31,7 @@ static void init_fields(struct vcpu *v, struct domain *d, unsigned id)
     v->runstate.state = RUNSTATE_offline;
     v->runstate.state_entry_time = now_ns();
     list_init(&v->sched.queue);
+    list_init(&v->sched.claim);
     v->sched.state = SCHED_OFF_QUEUE;
 }
 

@@ -22,17 +22,25 @@ struct vcpu_guest_context;
 #define VPF_POLLING 2    /* SCHEDOP_poll */
 #define VPF_MIGRATING 3
 #define VPF_INITIALISING 4 /* VCPUOP_initialise is at work */
+#define VPF_CAPPED 5     /* its domain has used up what its cap allows */
 
 enum sched_state { SCHED_IDLE_VCPU, SCHED_OFF_QUEUE, SCHED_QUEUED, SCHED_RUNNING };
 
 /* Owned by the scheduler policy; [LOCK_SCHED of `cpu`'s queue]. */
 struct sched_entity {
     struct list_head queue;
+    struct list_head claim;        /* share: among those queued that have a reservation */
     enum sched_state state;
-    bool boosted;
-    uint64_t slice_end;
-    int64_t credit;
-    uint64_t last_start;
+    bool boosted;                  /* rr: woke with part of its slice left */
+    bool active;                   /* share: counted in its domain */
+    bool yielded;                  /* share: lets others go first, once */
+    bool reserved;                 /* share: runs on its domain's reservation */
+    int64_t credit;                /* rr: rest of its slice; share: of its piece of a capped budget */
+    bool capped;                   /* share: `credit` counts */
+    uint64_t last_start;           /* its time is accounted for up to here */
+    uint64_t run_start;            /* share: when it got the CPU */
+    uint64_t key;                  /* share: its domain's virtual time when it was last looked at */
+    uint64_t own;                  /* share: what it has run, among its domain's vcpus, ns */
 };
 
 struct vcpu {

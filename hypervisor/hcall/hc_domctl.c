@@ -33,11 +33,12 @@ static long createdomain(struct domain *none, struct xen_domctl *op)
         .max_grant_frames = c->max_grant_frames,
         .max_maptrack_frames = c->max_maptrack_frames,
         .max_evtchn_port = c->max_evtchn_port,
+        .cpupool = c->cpupool_id,
     };
     struct domain *d;
     int rc;
 
-    if ((c->flags & ~CDF_ACCEPTED) || c->iommu_opts || c->vmtrace_size || c->cpupool_id ||
+    if ((c->flags & ~CDF_ACCEPTED) || c->iommu_opts || c->vmtrace_size ||
         (c->arch.emulation_flags & ~XEN_X86_EMU_PIT) ||
         (c->arch.misc_flags & ~XEN_X86_MISC_FLAGS_MAX) ||
         (c->grant_opts & ~XEN_DOMCTL_GRANT_version_mask) || c->grant_opts > MAX_GRANT_VERSION)
@@ -129,6 +130,7 @@ void domctl_fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
     info->max_pages = d->max_pages;
     info->shared_info_frame = d->shared_info_mfn;
     memcpy(info->handle, d->handle, sizeof(info->handle));
+    info->cpupool = d->sched.pool->id;
 }
 
 static long getdomaininfo(struct domain *none, struct xen_domctl *op)

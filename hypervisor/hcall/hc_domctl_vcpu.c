@@ -9,6 +9,7 @@
 #include "lib/errno.h"
 #include "core/vehicle.h"
 #include "mm/kmalloc.h"
+#include "public/control.h"
 #include "public/trap.h"
 
 long domctl_max_vcpus(struct domain *d, struct xen_domctl *op)
@@ -130,19 +131,20 @@ int cpumask_to_bitmap(const struct xenctl_bitmap *b, const struct cpumask *mask)
     return 0;
 }
 
-/* Gives the masks in effect back: the CPUs that exist among those asked for. */
-static long report_affinity(struct vcpu *v, struct xen_domctl_vcpuaffinity *a)
+/* Gives the masks back: what of them is among the CPUs of `within`. */
+static long report_affinity(struct vcpu *v, struct xen_domctl_vcpuaffinity *a,
+                            const struct cpumask *within)
 {
     struct cpumask m;
 
     if (a->flags & XEN_VCPUAFFINITY_HARD) {
-        cpumask_and(&m, &v->hard_affinity, &cpu_online_mask);
+        cpumask_and(&m, &v->hard_affinity, within);
         if (cpumask_to_bitmap(&a->cpumap_hard, &m))
             return -EFAULT;
     }
     if (a->flags & XEN_VCPUAFFINITY_SOFT) {
         cpumask_and(&m, &v->soft_affinity, &v->hard_affinity);
-        cpumask_and(&m, &m, &cpu_online_mask);
+        cpumask_and(&m, &m, within);
         if (cpumask_to_bitmap(&a->cpumap_soft, &m))
             return -EFAULT;
     }
@@ -165,13 +167,15 @@ long domctl_setvcpuaffinity(struct domain *d, struct xen_domctl *op)
         return -EFAULT;
     if (soft && bitmap_to_cpumask(&soft_mask, &a->cpumap_soft))
         return -EFAULT;
-    if (hard && v->pin_overridden) {
-        if (!(a->flags & XEN_VCPUAFFINITY_FORCE))
-            return -EBUSY;
-        v->pin_overridden = false;
-    }
+    if (hard && v->pin_overridden && !(a->flags & XEN_VCPUAFFINITY_FORCE))
+        return -EBUSY;
     rc = sched_set_affinity(v, hard ? &hard_mask : NULL, soft ? &soft_mask : NULL);
-    return rc ? rc : report_affinity(v, a);
+    if (rc)
+        return rc;
+    if (hard)
+        v->pin_overridden = false;
+    /* Those in effect: the ones of its pool. */
+    return report_affinity(v, a, &d->sched.pool->cpus);
 }
 
 long domctl_getvcpuaffinity(struct domain *d, struct xen_domctl *op)
@@ -183,21 +187,34 @@ long domctl_getvcpuaffinity(struct domain *d, struct xen_domctl *op)
         return -ESRCH;
     if (!(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
         return -EINVAL;
-    return report_affinity(v, a);
+    return report_affinity(v, a, &cpu_online_mask);
 }
 
-/* Our policy's parameters have the shape of credit2's. */
+/*
+ * The parameters of a domain in the shape that its pool's scheduler has on Xen: a weight of 0 and a
+ * cap of 0xffff leave what is there. Both shapes are the same two fields.
+ */
 long domctl_scheduler_op(struct domain *d, struct xen_domctl *op)
 {
     struct xen_domctl_scheduler_op *s = &op->u.scheduler_op;
+    struct xen_domctl_sched_credit2 *c = &s->u.credit2;
+    struct parador_sched_params p = { 0 };
 
-    if (s->sched_id != sched_policy->id)
+    _Static_assert(sizeof(s->u.credit) == sizeof(s->u.credit2), "one shape");
+    sched_get_params(d, &p);
+    if (s->sched_id != p.sched_id)
         return -EINVAL;
     switch (s->cmd) {
     case XEN_DOMCTL_SCHEDOP_putinfo:
-        return sched_policy->adjust(d, &s->u.credit2, NULL);
+        p.flags = (c->weight ? PARADOR_SCHED_WEIGHT : 0) |
+                  (c->cap != UINT16_MAX ? PARADOR_SCHED_CAP : 0);
+        p.weight = c->weight;
+        p.cap = c->cap;
+        return sched_set_params(d, &p);
     case XEN_DOMCTL_SCHEDOP_getinfo:
-        return sched_policy->adjust(d, NULL, &s->u.credit2);
+        c->weight = p.weight;
+        c->cap = p.cap;
+        return 0;
     default:
         return -EINVAL;
     }

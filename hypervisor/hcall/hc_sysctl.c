@@ -5,6 +5,7 @@
 #include "core/guest_access.h"
 #include "core/physmem.h"
 #include "core/sched.h"
+#include "hcall/continuation.h"
 #include "hcall/handlers.h"
 #include "hcall/hc_domctl.h"
 #include "hcall/log_once.h"
@@ -101,12 +102,6 @@ static long physinfo(struct xen_sysctl *op)
         p->hw_cap[2] = cpuid(0x80000001, 0).ecx;
     }
     p->hw_cap[3] = cpuid(1, 0).ecx;
-    return 0;
-}
-
-static long sched_id(struct xen_sysctl *op)
-{
-    op->u.sched_id.sched_id = sched_policy->id;
     return 0;
 }
 
@@ -225,60 +220,6 @@ static long numainfo(struct xen_sysctl *op)
     return 0;
 }
 
-static bool count_one(struct domain *d, void *count)
-{
-    ++*(uint32_t *)count;
-    return true;
-}
-
-/* All CPUs and domains are in pool 0, for good. */
-static long cpupool_op(struct xen_sysctl *op)
-{
-    struct xen_sysctl_cpupool_op *c = &op->u.cpupool_op;
-    struct cpumask none;
-
-    switch (c->op) {
-    case XEN_SYSCTL_CPUPOOL_OP_INFO:
-        if (c->cpupool_id != 0 && c->cpupool_id != XEN_SYSCTL_CPUPOOL_PAR_ANY)
-            return -ENOENT;
-        c->cpupool_id = 0;
-        c->sched_id = sched_policy->id;
-        c->n_dom = 0;
-        domain_for_each(0, count_one, &c->n_dom);
-        return cpumask_to_bitmap(&c->cpumap, &cpu_online_mask);
-    case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
-        cpumask_zero(&none);
-        return cpumask_to_bitmap(&c->cpumap, &none);
-    case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
-        return c->cpupool_id == 0 ? 0 : -ENOENT;
-    case XEN_SYSCTL_CPUPOOL_OP_CREATE:
-    case XEN_SYSCTL_CPUPOOL_OP_DESTROY:
-    case XEN_SYSCTL_CPUPOOL_OP_ADDCPU:
-    case XEN_SYSCTL_CPUPOOL_OP_RMCPU:
-        return -EPERM;
-    default:
-        return -ENOSYS;
-    }
-}
-
-/* The policy has no parameters for a pool; its one shape, credit2's, has a rate limit: off. */
-static long scheduler_op(struct xen_sysctl *op)
-{
-    struct xen_sysctl_scheduler_op *s = &op->u.scheduler_op;
-
-    if (s->cpupool_id)
-        return -ESRCH;
-    if (s->sched_id != sched_policy->id)
-        return -EINVAL;
-    if (s->cmd == XEN_SYSCTL_SCHEDOP_getinfo) {
-        s->u.sched_credit2.ratelimit_us = 0;
-        return 0;
-    }
-    if (s->cmd == XEN_SYSCTL_SCHEDOP_putinfo)
-        return s->u.sched_credit2.ratelimit_us ? -EOPNOTSUPP : 0;
-    return -EINVAL;
-}
-
 /* We mask no feature words behind a pv guest's back. */
 static long get_cpu_levelling_caps(struct xen_sysctl *op)
 {
@@ -293,15 +234,15 @@ static const struct {
 } rows[] = {
     { XEN_SYSCTL_readconsole, true, readconsole },
     { XEN_SYSCTL_physinfo, true, physinfo },
-    { XEN_SYSCTL_sched_id, true, sched_id },
+    { XEN_SYSCTL_sched_id, true, sysctl_sched_id },
     { XEN_SYSCTL_getdomaininfolist, true, getdomaininfolist },
     { XEN_SYSCTL_debug_keys, false, debug_keys },
     { XEN_SYSCTL_getcpuinfo, true, getcpuinfo },
     { XEN_SYSCTL_availheap, true, availheap },
     { XEN_SYSCTL_cputopoinfo, true, cputopoinfo },
     { XEN_SYSCTL_numainfo, true, numainfo },
-    { XEN_SYSCTL_cpupool_op, true, cpupool_op },
-    { XEN_SYSCTL_scheduler_op, true, scheduler_op },
+    { XEN_SYSCTL_cpupool_op, true, sysctl_cpupool_op },
+    { XEN_SYSCTL_scheduler_op, true, sysctl_scheduler_op },
     { XEN_SYSCTL_get_cpu_levelling_caps, true, get_cpu_levelling_caps },
 };
 
@@ -320,6 +261,8 @@ long hc_sysctl(unsigned long arg)
         if (rows[i].cmd != op.cmd)
             continue;
         rc = rows[i].fn(&op);
+        if (rc == -ERESTART)
+            return hcall_restart(1, arg, 0, 0, 0);
         if (rc == 0 && rows[i].copy_back && copy_to_guest(guest_ptr(arg), &op, sizeof(op)))
             return -EFAULT;
         return rc;

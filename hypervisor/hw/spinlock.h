@@ -13,6 +13,7 @@
  */
 enum lock_level {
     LOCK_DOMCTL = 1,   /* serialises slow administrative operations */
+    LOCK_POOL,         /* CPU pools: their CPUs and domains, entitlements, affinities */
     LOCK_DOMAIN_TABLE, /* the table of domains: insertion and removal */
     LOCK_DOMAIN,       /* struct domain: administrative state */
     LOCK_PV,           /* a pv domain's page-table updates that need exclusion */

@@ -33,6 +33,7 @@
 #define EOVERFLOW 75
 #define ERESTART 85
 #define EOPNOTSUPP 95
+#define EADDRINUSE 98
 #define ENOBUFS 105
 #define EISCONN 106
 #define ENOTCONN 107

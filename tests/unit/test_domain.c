@@ -24,8 +24,8 @@
 #include "public/sched.h"
 
 /* Every facility counts what it has made and not yet unmade, and can be told to fail. */
-static int live[8];
-enum { SHARED, EVTCHN, GRANT, IOCAP, PIRQ, VEHICLE, STRUCTURE, ARRAY };
+static int live[9];
+enum { SHARED, SCHED, EVTCHN, GRANT, IOCAP, PIRQ, VEHICLE, STRUCTURE, ARRAY };
 static int fail_at = -1, restarts;
 
 static int make(int what)
@@ -91,6 +91,9 @@ void evtchn_domain_destroy(struct domain *d) { live[EVTCHN]--; }
 int grant_domain_init(struct domain *d, unsigned f, unsigned m) { return make(GRANT); }
 int grant_domain_relinquish(struct domain *d) { return slowly(); }
 void grant_domain_destroy(struct domain *d) { live[GRANT]--; }
+int sched_domain_init(struct domain *d, unsigned pool) { return make(SCHED); }
+void sched_domain_retire(struct domain *d) { }
+void sched_domain_destroy(struct domain *d) { live[SCHED]--; }
 int iocap_domain_init(struct domain *d) { return make(IOCAP); }
 void iocap_domain_destroy(struct domain *d) { live[IOCAP]--; }
 int pirq_domain_init(struct domain *d)
@@ -394,7 +397,7 @@ int main(void)
 
     tcase_add_checked_fixture(tc, set_up, NULL);
     tcase_add_test(tc, create_and_kill_leave_nothing);
-    tcase_add_loop_test(tc, failure_at_every_stage_leaves_nothing, 0, 8);
+    tcase_add_loop_test(tc, failure_at_every_stage_leaves_nothing, 0, 9);
     tcase_add_test(tc, domids_go_round);
     tcase_add_test(tc, limits);
     tcase_add_test(tc, dies_with_the_last_reference);

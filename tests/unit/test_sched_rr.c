@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 // sources: core/sched_rr.c lib/bitmap.c
-/* The round-robin policy: turns, slices, boosts, placement, stealing, as a machine of two CPUs sees them. */
+/* The round-robin policy: turns, slices, boosts, stealing, as a machine of two CPUs sees them. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/sched.h"
-#include "public/domctl.h"
 
 /* Stand-ins for the core. */
 struct domain idle_domain_struct;
@@ -31,7 +30,8 @@ void panic(const char *fmt, ...)
 }
 
 #define VCPUS 4
-static struct domain dom = { .weight = 256 };
+static struct sched_pool pool = { .policy = &sched_rr };
+static struct domain dom = { .sched = { .pool = &pool, .weight = 256 } };
 static struct vcpu v[VCPUS];
 
 static void set_up(void)
@@ -40,8 +40,9 @@ static void set_up(void)
     cpumask_zero(&cpu_online_mask);
     for (unsigned cpu = 0; cpu < 2; cpu++) {
         cpumask_set(&cpu_online_mask, cpu);
-        sched_rr.init_cpu(cpu);
+        sched_rr.init_cpu(cpu, &pool);
     }
+    pool.cpus = cpu_online_mask;
     memset(v, 0, sizeof(v));
     for (unsigned i = 0; i < VCPUS; i++) {
         v[i].vcpu_id = i;
@@ -51,7 +52,6 @@ static void set_up(void)
         sched_rr.insert(&v[i]);
         v[i].cpu = 0;
     }
-    dom.weight = 256;
     memset(tickled, 0, sizeof(tickled));
 }
 
@@ -82,7 +82,7 @@ START_TEST(one_alone_runs_without_a_timer)
 {
     uint64_t slice = 77;
 
-    sched_rr.wake(&v[0]);
+    sched_rr.wake(&v[0], 0);
     ck_assert_uint_eq(tickled[0], 1);
     ck_assert_ptr_eq(sched_rr.pick_next(0, 0, &slice), &v[0]);
     ck_assert_int_eq(v[0].sched.state, SCHED_RUNNING);
@@ -98,8 +98,8 @@ START_TEST(two_take_turns)
     uint64_t slice, now = 0;
     struct vcpu *first, *second;
 
-    sched_rr.wake(&v[0]);
-    sched_rr.wake(&v[1]);
+    sched_rr.wake(&v[0], 0);
+    sched_rr.wake(&v[1], 0);
     first = sched_rr.pick_next(0, now, &slice);
     ck_assert_uint_eq(slice, SCHED_SLICE_NS);
     now += slice;
@@ -117,16 +117,16 @@ END_TEST
 START_TEST(weight_makes_the_slice)
 {
     uint64_t slice;
-    static struct domain heavy = { .weight = 512 };
+    static struct domain heavy = { .sched = { .pool = &pool, .weight = 512 } };
 
-    sched_rr.wake(&v[0]);
-    sched_rr.wake(&v[1]);
+    sched_rr.wake(&v[0], 0);
+    sched_rr.wake(&v[1], 0);
     v[2].domain = &heavy;
     sched_rr.insert(&v[2]);
     v[2].cpu = 1;
     v[3].cpu = 1;
-    sched_rr.wake(&v[2]);
-    sched_rr.wake(&v[3]);
+    sched_rr.wake(&v[2], 0);
+    sched_rr.wake(&v[3], 0);
     ck_assert_ptr_eq(sched_rr.pick_next(1, 0, &slice), &v[2]);
     ck_assert_uint_eq(slice, 2 * SCHED_SLICE_NS);
 }
@@ -136,13 +136,13 @@ START_TEST(a_sleeper_comes_before_those_that_compute)
 {
     uint64_t slice;
 
-    sched_rr.wake(&v[0]);
+    sched_rr.wake(&v[0], 0);
     ck_assert_ptr_eq(sched_rr.pick_next(0, 0, &slice), &v[0]);
     /* v0 has used up a slice: it is no sleeper. */
     sched_rr.pick_next(0, SCHED_SLICE_NS + 1, &slice);
     ck_assert(!v[0].sched.boosted);
     tickled[0] = 0;
-    sched_rr.wake(&v[1]);
+    sched_rr.wake(&v[1], 0);
     ck_assert_uint_eq(tickled[0], 1);
     ck_assert_ptr_eq(sched_rr.pick_next(0, SCHED_SLICE_NS + 2, &slice), &v[1]);
     /* It blocks again, and what was interrupted goes on. */
@@ -157,13 +157,13 @@ START_TEST(boosts_end_with_the_slice)
     uint64_t slice, now = 0;
 
     /* v1 wakes, runs 3 ms, sleeps, over and over: after one slice it has to queue behind v0. */
-    sched_rr.wake(&v[0]);
+    sched_rr.wake(&v[0], 0);
     sched_rr.pick_next(0, now, &slice);
     now += SCHED_SLICE_NS + 1;
     sched_rr.pick_next(0, now, &slice);
     for (unsigned i = 0; i < 4; i++) {
         v[1].pause_count = 0;
-        sched_rr.wake(&v[1]);
+        sched_rr.wake(&v[1], 0);
         if (sched_rr.pick_next(0, now, &slice) != &v[1]) {
             ck_assert_uint_ge(i, 3);
             return;
@@ -180,9 +180,9 @@ START_TEST(yield_goes_to_the_end)
 {
     uint64_t slice;
 
-    sched_rr.wake(&v[0]);
-    sched_rr.wake(&v[1]);
-    sched_rr.wake(&v[2]);
+    sched_rr.wake(&v[0], 0);
+    sched_rr.wake(&v[1], 0);
+    sched_rr.wake(&v[2], 0);
     ck_assert_ptr_eq(sched_rr.pick_next(0, 0, &slice), &v[0]);
     sched_rr.yield(&v[0]);
     ck_assert_ptr_eq(sched_rr.pick_next(0, 10, &slice), &v[1]);
@@ -193,29 +193,10 @@ START_TEST(yield_goes_to_the_end)
 }
 END_TEST
 
-START_TEST(waking_prefers_an_idle_cpu)
-{
-    uint64_t slice;
-
-    sched_rr.wake(&v[0]);
-    ck_assert_ptr_eq(sched_rr.pick_next(0, 0, &slice), &v[0]);
-    cpumask_set(&sched_idle_mask, 1);
-    ck_assert_uint_eq(sched_rr.pick_cpu(&v[1]), 1);
-    /* Not if it may not run there. */
-    cpumask_clear(&v[1].hard_affinity, 1);
-    ck_assert_uint_eq(sched_rr.pick_cpu(&v[1]), 0);
-    /* And where it may run nowhere it is now, it moves. */
-    cpumask_zero(&v[2].hard_affinity);
-    cpumask_set(&v[2].hard_affinity, 1);
-    cpumask_clear(&sched_idle_mask, 1);
-    ck_assert_uint_eq(sched_rr.pick_cpu(&v[2]), 1);
-}
-END_TEST
-
 START_TEST(stealing_respects_affinity)
 {
-    sched_rr.wake(&v[0]);
-    sched_rr.wake(&v[1]);
+    sched_rr.wake(&v[0], 0);
+    sched_rr.wake(&v[1], 0);
     cpumask_clear(&v[0].hard_affinity, 1);
     ck_assert_uint_eq(sched_rr.queued(0), 2);
     ck_assert_ptr_eq(sched_rr.steal(0, 1), &v[1]);
@@ -229,27 +210,11 @@ START_TEST(lost_affinity_takes_it_off)
 {
     uint64_t slice;
 
-    sched_rr.wake(&v[0]);
+    sched_rr.wake(&v[0], 0);
     sched_rr.pick_next(0, 0, &slice);
     cpumask_clear(&v[0].hard_affinity, 0);
     ck_assert_ptr_eq(sched_rr.pick_next(0, 1, &slice), &idle[0]);
     ck_assert_int_eq(v[0].sched.state, SCHED_OFF_QUEUE);
-}
-END_TEST
-
-START_TEST(parameters)
-{
-    struct xen_domctl_sched_credit2 p = { .weight = 1000 };
-
-    ck_assert_int_eq(sched_rr.adjust(&dom, &p, NULL), 0);
-    ck_assert_uint_eq(dom.weight, 1000);
-    p.weight = 0; /* leaves it */
-    ck_assert_int_eq(sched_rr.adjust(&dom, &p, NULL), 0);
-    p.weight = 1;
-    ck_assert_int_eq(sched_rr.adjust(&dom, NULL, &p), 0);
-    ck_assert_uint_eq(p.weight, 1000);
-    p.cap = 50;
-    ck_assert_int_lt(sched_rr.adjust(&dom, &p, NULL), 0);
 }
 END_TEST
 
@@ -268,10 +233,8 @@ int main(void)
     tcase_add_test(tc, a_sleeper_comes_before_those_that_compute);
     tcase_add_test(tc, boosts_end_with_the_slice);
     tcase_add_test(tc, yield_goes_to_the_end);
-    tcase_add_test(tc, waking_prefers_an_idle_cpu);
     tcase_add_test(tc, stealing_respects_affinity);
     tcase_add_test(tc, lost_affinity_takes_it_off);
-    tcase_add_test(tc, parameters);
     suite_add_tcase(s, tc);
     sr = srunner_create(s);
     srunner_run_all(sr, CK_NORMAL);

@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: MIT */
+/* Proportional share: each domain gets CPU time by its weight, between its reservation and its cap. */
+#include "core/sched_share.h"
+
+#include "core/sched_budget.h"
+#include "core/sched_pool.h"
+#include "hw/panic.h"
+#include "hw/percpu.h"
+#include "hw/tsc.h"
+#include "public/control.h"
+#include "public/domctl.h"
+
+/*
+ * Every domain has a virtual time: the CPU time that all its vcpus have used, divided by its weight.
+ * On each CPU the one who is furthest behind runs next; so virtual times stay together, and time is
+ * shared by weight. docs/scheduler.md tells the whole of it. What is particular here:
+ *
+ * - A queue is sorted by the virtual time that a vcpu's domain had when it was last looked at. This
+ *   can only have grown since, while a vcpu of the domain ran elsewhere. So it is enough to correct
+ *   the first one until the first one is correct.
+ * - A sleeper must not live on what it did not use, nor be punished for having used more than others
+ *   while nobody wanted the CPU. So whoever is queued is put within a window around the virtual time
+ *   of the CPU (vref), which is that of the last one that was behind all the others there.
+ * - No CPU looks at another one's queue unless it is idle. That virtual times of different CPUs stay
+ *   together is the work of the balancer (sched_balance.c), which runs while anything waits.
+ */
+#define WINDOW_NS 100000000ULL /* nobody is further behind or ahead than this */
+
+static struct share_cpu cpus[MAX_CPUS];
+
+struct share_cpu *share_cpu(unsigned cpu)
+{
+    return &cpus[cpu];
+}
+
+static void share_init_cpu(unsigned cpu, const struct sched_pool *pool)
+{
+    struct share_cpu *q = &cpus[cpu];
+
+    list_init(&q->queue);
+    list_init(&q->claims);
+    q->running = NULL;
+    q->pool = pool;
+}
+
+uint64_t vtime_of(const struct domain *d, uint64_t ns)
+{
+    return (ns << VTIME_SHIFT) / d->sched.weight;
+}
+
+void vtime_raise(struct domain *d, uint64_t to)
+{
+    uint64_t v = vtime_load(d);
+
+    while (vtime_before(v, to) &&
+           !__atomic_compare_exchange_n(&d->sched.vtime, &v, to, false, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED))
+        ;
+}
+
+static void raise_max(uint64_t *max, uint64_t v)
+{
+    if (vtime_before(__atomic_load_n(max, __ATOMIC_RELAXED), v))
+        __atomic_store_n(max, v, __ATOMIC_RELAXED);
+}
+
+/* A vcpu that runs alone is charged rarely: what it used then is no debt, but must not overflow. */
+static uint64_t chargeable(uint64_t ns)
+{
+    return ns < 1000 * MAX_SLICE_NS ? ns : 1000 * MAX_SLICE_NS;
+}
+
+void share_charge(struct share_cpu *q, uint64_t now)
+{
+    struct vcpu *v = q->running;
+    struct sched_domain *s;
+    uint64_t ns;
+
+    if (!v || now <= v->sched.last_start)
+        return;
+    s = &v->domain->sched;
+    ns = now - v->sched.last_start;
+    v->sched.last_start = now;
+    if (v->sched.capped)
+        v->sched.credit -= ns;
+    if (budget_exists(&s->floor_budget)) {
+        budget_refill(&s->floor_budget, now);
+        if (v->sched.reserved)
+            budget_give(&s->floor_budget, -(int64_t)ns);
+        else
+            budget_use(&s->floor_budget, ns);
+    }
+    ns = chargeable(ns);
+    v->sched.own += ns;
+    raise_max(&s->own_ref, v->sched.own);
+    __atomic_fetch_add(&s->vtime, vtime_of(v->domain, ns), __ATOMIC_RELAXED);
+}
+
+/* What the virtual time of the running one's domain would be if it were charged now. */
+static uint64_t vtime_at(const struct vcpu *v, uint64_t now)
+{
+    uint64_t ns = now > v->sched.last_start ? now - v->sched.last_start : 0;
+
+    return vtime_load(v->domain) + vtime_of(v->domain, chargeable(ns));
+}
+
+static bool comes_before(const struct vcpu *a, const struct vcpu *b)
+{
+    if (a->sched.key != b->sched.key)
+        return vtime_before(a->sched.key, b->sched.key);
+    return a->domain == b->domain && vtime_before(a->sched.own, b->sched.own);
+}
+
+/* Into the queue by its key: it mostly belongs to the front (it slept) or near the end (it ran). */
+static void sort_in(struct share_cpu *q, struct vcpu *v)
+{
+    struct list_head *after = q->queue.prev;
+
+    if (after != &q->queue && comes_before(v, list_entry(q->queue.next, struct vcpu, sched.queue)))
+        after = &q->queue;
+    while (after != &q->queue && comes_before(v, list_entry(after, struct vcpu, sched.queue)))
+        after = after->prev;
+    list_add(&v->sched.queue, after);
+}
+
+static void enqueue(struct share_cpu *q, struct vcpu *v)
+{
+    v->sched.key = vtime_load(v->domain);
+    sort_in(q, v);
+    if (budget_exists(&v->domain->sched.floor_budget))
+        list_add_tail(&v->sched.claim, &q->claims);
+    v->sched.state = SCHED_QUEUED;
+    __atomic_store_n(&q->queued, q->queued + 1, __ATOMIC_RELAXED);
+}
+
+static void dequeue(struct share_cpu *q, struct vcpu *v)
+{
+    list_del(&v->sched.queue);
+    list_del(&v->sched.claim);
+    v->sched.state = SCHED_OFF_QUEUE;
+    __atomic_store_n(&q->queued, q->queued - 1, __ATOMIC_RELAXED);
+}
+
+struct vcpu *share_head(struct share_cpu *q)
+{
+    while (!list_empty(&q->queue)) {
+        struct vcpu *v = list_entry(q->queue.next, struct vcpu, sched.queue);
+        uint64_t vtime = vtime_load(v->domain);
+
+        if (v->sched.key == vtime)
+            return v;
+        v->sched.key = vtime;
+        list_del(&v->sched.queue);
+        sort_in(q, v);
+    }
+    return NULL;
+}
+
+static void set_active(struct vcpu *v, bool active)
+{
+    if (v->sched.active == active)
+        return;
+    v->sched.active = active;
+    __atomic_fetch_add(&v->domain->sched.active, active ? 1 : -1, __ATOMIC_RELAXED);
+}
+
+/*
+ * Puts v's domain within the window of this CPU. What lags is raised, what is far ahead (it was
+ * alone somewhere, or has a reservation) is let down.
+ */
+static void fit_in(struct share_cpu *q, struct vcpu *v, uint64_t lag_ns)
+{
+    struct domain *d = v->domain;
+    uint64_t vtime, most;
+
+    if (!q->running && list_empty(&q->queue)) {
+        vtime_raise(d, __atomic_load_n(&q->pool->vref, __ATOMIC_RELAXED) - vtime_of(d, lag_ns));
+        q->vref = vtime_load(d);
+        return;
+    }
+    vtime_raise(d, q->vref - vtime_of(d, lag_ns));
+    vtime = vtime_load(d);
+    most = q->vref + vtime_of(d, WINDOW_NS) * (1 + d->sched.active);
+    if (vtime_before(most, vtime))
+        __atomic_compare_exchange_n(&d->sched.vtime, &vtime, most, false, __ATOMIC_RELAXED,
+                                    __ATOMIC_RELAXED);
+}
+
+/* Virtual time of this CPU: of whoever is furthest behind among those that run and wait here. */
+static void advance(struct share_cpu *q, uint64_t now)
+{
+    struct vcpu *head = share_head(q);
+    uint64_t least;
+
+    if (!q->running && !head)
+        return;
+    least = q->running ? vtime_at(q->running, now) : head->sched.key;
+    if (head && vtime_before(head->sched.key, least))
+        least = head->sched.key;
+    raise_max(&q->vref, least);
+}
+
+static bool has_claim(const struct vcpu *v, uint64_t now)
+{
+    struct sched_budget *b = &v->domain->sched.floor_budget;
+
+    if (!budget_exists(b))
+        return false;
+    budget_refill(b, now);
+    return budget_left(b) > 0;
+}
+
+/* How long v may run before it is more than a grain ahead of `other`. */
+static uint64_t slice(const struct vcpu *v, uint64_t vtime, uint64_t other, uint64_t min)
+{
+    int64_t room = (int64_t)(other + GRAIN - vtime);
+    uint64_t most = vtime_of(v->domain, MAX_SLICE_NS), ns = 0;
+
+    if (room > 0)
+        ns = (uint64_t)room < most ? ((uint64_t)room * v->domain->sched.weight) >> VTIME_SHIFT
+                                   : MAX_SLICE_NS;
+    if (min < MIN_SLICE_NS)
+        min = MIN_SLICE_NS;
+    return ns > min ? ns : min;
+}
+
+static void share_wake(struct vcpu *v, uint64_t now)
+{
+    struct share_cpu *q = &cpus[v->cpu];
+    struct vcpu *r = q->running;
+    uint64_t earliest, own_least;
+
+    advance(q, now);
+    fit_in(q, v, v->domain->sched.active ? WINDOW_NS : SLEEPER_LAG_NS);
+    own_least = __atomic_load_n(&v->domain->sched.own_ref, __ATOMIC_RELAXED) - MAX_SLICE_NS;
+    if (vtime_before(v->sched.own, own_least))
+        v->sched.own = own_least;
+    set_active(v, true);
+    enqueue(q, v);
+    if (!r) {
+        sched_tickle(v->cpu);
+        return;
+    }
+    if (vtime_before(v->sched.key, vtime_at(r, now)) || (!r->sched.reserved && has_claim(v, now)))
+        q->preempt = true;
+    else if (q->until == UINT64_MAX)
+        q->until = now + slice(r, vtime_at(r, now), v->sched.key, 0);
+    earliest = r->sched.run_start + q->pool->ratelimit_ns;
+    sched_recheck(v->cpu, now, q->preempt || q->until < earliest ? earliest : q->until);
+    share_start_balancer(v->domain->sched.pool, v->cpu, now);
+}
+
+static void share_sleep(struct vcpu *v)
+{
+    dequeue(&cpus[v->cpu], v);
+    if (!vcpu_runnable(v))
+        set_active(v, false);
+}
+
+/* Its virtual time becomes that of the next one: what it gives up is gone. */
+static void share_yield(struct vcpu *v)
+{
+    struct vcpu *head = share_head(&cpus[v->cpu]);
+
+    if (head)
+        vtime_raise(v->domain, head->sched.key);
+    v->sched.yielded = true;
+}
+
+/* v runs under a cap: takes its piece of the budget. False: nothing is left, it has to wait. */
+static bool take_budget(struct vcpu *v, uint64_t now)
+{
+    struct sched_domain *s = &v->domain->sched;
+    int64_t piece;
+
+    v->sched.capped = budget_exists(&s->cap_budget);
+    if (!v->sched.capped)
+        return true;
+    budget_refill(&s->cap_budget, now);
+    /* One of many vcpus leaves something for the others, but not so little that it switches only. */
+    piece = budget_left(&s->cap_budget) / (s->active ? s->active : 1);
+    v->sched.credit += budget_take(&s->cap_budget, piece > 100000 ? piece : 100000);
+    return v->sched.credit > 0;
+}
+
+static void return_budget(struct vcpu *v)
+{
+    if (v->sched.capped)
+        budget_give(&v->domain->sched.cap_budget, v->sched.credit);
+    v->sched.credit = 0;
+    v->sched.capped = false;
+}
+
+/* v, off queue, has to wait for its domain's next period. */
+static void park(struct vcpu *v)
+{
+    struct sched_domain *s = &v->domain->sched;
+
+    return_budget(v);
+    bitmap_set_atomic(&v->pause_flags, VPF_CAPPED);
+    runstate_change(v, RUNSTATE_offline, v->sched.last_start);
+    timer_set(&s->refill, budget_next(&s->cap_budget));
+}
+
+void sched_cap_refilled(void *arg)
+{
+    struct domain *d = arg;
+    struct vcpu *v;
+    unsigned i;
+
+    for_each_vcpu (d, v, i)
+        if (bitmap_test_clear_atomic(&v->pause_flags, VPF_CAPPED))
+            vcpu_wake(v);
+}
+
+/* Puts what ran until now where it belongs; returns it if it may go on, still as the running one. */
+static struct vcpu *settle_running(struct share_cpu *q, unsigned cpu, uint64_t now)
+{
+    struct vcpu *r = q->running;
+
+    if (!r)
+        return NULL;
+    share_charge(q, now);
+    if (vcpu_runnable(r) && sched_may_run(r, cpu)) {
+        return_budget(r);
+        if (take_budget(r, now))
+            return r;
+        r->sched.state = SCHED_OFF_QUEUE;
+        park(r);
+    } else {
+        return_budget(r);
+        r->sched.state = SCHED_OFF_QUEUE;
+        if (!vcpu_runnable(r))
+            set_active(r, false);
+    }
+    r->sched.yielded = false;
+    q->running = NULL;
+    return NULL;
+}
+
+/* The waiting vcpu that has most of its domain's reservation left, if any has. */
+static struct vcpu *best_claim(struct share_cpu *q, const struct vcpu *r, uint64_t now)
+{
+    struct vcpu *v, *best = NULL;
+    int64_t most = 0;
+
+    if (r && r->sched.reserved && has_claim(r, now))
+        most = budget_left(&r->domain->sched.floor_budget);
+    list_for_each_entry (v, &q->claims, sched.claim)
+        if (has_claim(v, now) && budget_left(&v->domain->sched.floor_budget) > most) {
+            most = budget_left(&v->domain->sched.floor_budget);
+            best = v;
+        }
+    return best;
+}
+
+/* Does the running one go on, although others wait? */
+static bool goes_on(struct share_cpu *q, struct vcpu *r, uint64_t now)
+{
+    struct vcpu *head;
+
+    if (r->sched.yielded)
+        return false;
+    if (now < r->sched.run_start + q->pool->ratelimit_ns)
+        return true;
+    if (r->sched.reserved && has_claim(r, now))
+        return !best_claim(q, r, now);
+    if (best_claim(q, NULL, now))
+        return false;
+    if (!q->preempt && now < q->until)
+        return true;
+    head = share_head(q);
+    return !vtime_before(head->sched.key, vtime_load(r->domain));
+}
+
+/* The next of those that wait, off queue, with its budget; NULL: none that may run. */
+static struct vcpu *take_next(struct share_cpu *q, const struct vcpu *yielder, uint64_t now)
+{
+    struct vcpu *v;
+
+    for (;;) {
+        v = best_claim(q, NULL, now);
+        if (!v || v == yielder)
+            v = share_head(q);
+        if (v && v == yielder && q->queued > 1)
+            v = list_entry(v->sched.queue.next, struct vcpu, sched.queue);
+        if (!v)
+            return NULL;
+        dequeue(q, v);
+        v->sched.last_start = now;
+        if (take_budget(v, now))
+            return v;
+        park(v);
+    }
+}
+
+/* A cap ends a turn early, and one that nobody else's wish to run would end (0). */
+static uint64_t limit(const struct vcpu *v, uint64_t ns)
+{
+    return v->sched.capped && (!ns || (uint64_t)v->sched.credit < ns) ? (uint64_t)v->sched.credit
+                                                                       : ns;
+}
+
+/* How long v may run, given who waits; 0: nobody does and nothing limits it. */
+static uint64_t set_slice(struct share_cpu *q, struct vcpu *v, uint64_t now)
+{
+    struct vcpu *head = share_head(q), *c;
+    uint64_t ns = 0;
+
+    v->sched.reserved = has_claim(v, now);
+    q->preempt = false;
+    q->until = UINT64_MAX;
+    if (head) {
+        ns = slice(v, vtime_load(v->domain), head->sched.key, q->pool->ratelimit_ns);
+        if (v->sched.reserved) {
+            uint64_t claim = budget_left(&v->domain->sched.floor_budget) /
+                             (v->domain->sched.active ? v->domain->sched.active : 1);
+
+            ns = claim < MIN_SLICE_NS ? MIN_SLICE_NS : claim < MAX_SLICE_NS ? claim : MAX_SLICE_NS;
+        }
+        list_for_each_entry (c, &q->claims, sched.claim) {
+            uint64_t next = budget_next(&c->domain->sched.floor_budget);
+
+            if (next < now + ns)
+                ns = next > now + MIN_SLICE_NS ? next - now : MIN_SLICE_NS;
+        }
+        q->until = now + ns;
+    }
+    return limit(v, ns);
+}
+
+/* r goes on: when to look again. A turn that has not ended goes on as it was decided before. */
+static uint64_t continue_turn(struct share_cpu *q, struct vcpu *r, uint64_t now)
+{
+    uint64_t earliest = r->sched.run_start + q->pool->ratelimit_ns, look;
+
+    if (list_empty(&q->queue) || (now >= earliest && (q->preempt || now >= q->until)))
+        return set_slice(q, r, now);
+    look = q->preempt || q->until < earliest ? earliest : q->until;
+    return limit(r, look - now);
+}
+
+static struct vcpu *share_pick_next(unsigned cpu, uint64_t now, uint64_t *slice_ns)
+{
+    struct share_cpu *q = &cpus[cpu];
+    struct vcpu *r = settle_running(q, cpu, now), *v;
+    bool yielded = r && r->sched.yielded;
+
+    if (r) {
+        bool stays = list_empty(&q->queue) || goes_on(q, r, now);
+
+        r->sched.yielded = false;
+        if (stays) {
+            *slice_ns = continue_turn(q, r, now);
+            return r;
+        }
+        return_budget(r);
+        fit_in(q, r, WINDOW_NS);
+        enqueue(q, r);
+        q->running = NULL;
+    }
+    v = take_next(q, yielded ? r : NULL, now);
+    __atomic_store_n(&q->running, v, __ATOMIC_RELAXED);
+    if (!v)
+        return idle_vcpu(cpu);
+    v->sched.state = SCHED_RUNNING;
+    v->sched.run_start = now;
+    *slice_ns = set_slice(q, v, now);
+    advance(q, now);
+    return v;
+}
+
+static void share_insert(struct vcpu *v)
+{
+    v->sched.state = SCHED_OFF_QUEUE;
+    v->sched.capped = v->sched.reserved = v->sched.yielded = false;
+    v->sched.credit = 0;
+}
+
+bool share_claim_waits(struct share_cpu *q, uint64_t now)
+{
+    return !list_empty(&q->claims) && best_claim(q, NULL, now);
+}
+
+struct vcpu *share_first_for(struct share_cpu *q, unsigned cpu)
+{
+    struct vcpu *v;
+
+    list_for_each_entry (v, &q->claims, sched.claim)
+        if (budget_left(&v->domain->sched.floor_budget) > 0 && sched_may_run(v, cpu))
+            return v;
+    if (share_head(q))
+        list_for_each_entry (v, &q->queue, sched.queue)
+            if (sched_may_run(v, cpu))
+                return v;
+    return NULL;
+}
+
+static struct vcpu *share_steal(unsigned victim, unsigned thief)
+{
+    struct vcpu *v = share_first_for(&cpus[victim], thief);
+
+    if (v)
+        dequeue(&cpus[victim], v);
+    return v;
+}
+
+static unsigned share_queued(unsigned cpu)
+{
+    return __atomic_load_n(&cpus[cpu].queued, __ATOMIC_RELAXED);
+}
+
+const struct sched_policy sched_share = {
+    .name = "Parador proportional share",
+    .opt_name = "credit2",
+    /* Its parameters have the shape of credit2's, and reservations besides. */
+    .id = XEN_SCHEDULER_CREDIT2,
+    .params = PARADOR_SCHED_WEIGHT | PARADOR_SCHED_CAP | PARADOR_SCHED_RESERVATION,
+    .default_ratelimit_us = 1000,
+    .init_cpu = share_init_cpu,
+    .insert = share_insert,
+    .wake = share_wake,
+    .sleep = share_sleep,
+    .yield = share_yield,
+    .pick_next = share_pick_next,
+    .steal = share_steal,
+    .queued = share_queued,
+};
