@@ -54,7 +54,7 @@ static int grow(struct domain *d)
         spin_lock_init(&page[i].lock, LOCK_EVTCHN_PORT);
         page[i].port = ed->valid + i;
         page[i].priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
-        page[i].fifo_priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
+        page[i].fifo_queue = FIFO_QUEUE(0, EVTCHN_FIFO_PRIORITY_DEFAULT);
     }
     ed->page[ed->valid / EVTCHNS_PER_PAGE] = page;
     __atomic_store_n(&ed->valid, ed->valid + EVTCHNS_PER_PAGE, __ATOMIC_RELEASE);
@@ -68,6 +68,9 @@ int evtchn_get_free(struct domain *d, struct evtchn **out)
     if (d->state != DOM_ALIVE)
         return -ESRCH;
     for (uint32_t port = ed->free_hint;; port++) {
+        /* Full pages are passed over: a domain may have 1,542 of them. */
+        while (port < ed->valid && ed->used[port / EVTCHNS_PER_PAGE] == EVTCHNS_PER_PAGE)
+            port += EVTCHNS_PER_PAGE - port % EVTCHNS_PER_PAGE;
         if (port > ed->max_port || port >= ed->abi->max_ports(d))
             return -ENOSPC;
         if (port >= ed->valid) {
@@ -79,6 +82,8 @@ int evtchn_get_free(struct domain *d, struct evtchn **out)
         *out = evtchn_find(d, port);
         if ((*out)->state == EVTCHN_FREE) {
             ed->free_hint = port + 1;
+            ed->used[port / EVTCHNS_PER_PAGE]++;
+            ed->open++;
             return port;
         }
     }
@@ -91,6 +96,8 @@ void evtchn_free(struct domain *d, struct evtchn *e)
     e->vcpu = 0;
     e->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
     __atomic_store_n(&e->state, EVTCHN_FREE, __ATOMIC_RELEASE);
+    d->evtchn->used[e->port / EVTCHNS_PER_PAGE]--;
+    d->evtchn->open--;
     if (e->port < d->evtchn->free_hint)
         d->evtchn->free_hint = e->port;
 }
@@ -311,12 +318,14 @@ int evtchn_send(struct domain *d, uint32_t port)
     return err;
 }
 
-void evtchn_send_pirq(struct domain *d, uint32_t port)
+int evtchn_send_pirq(struct domain *d, uint32_t port)
 {
     struct evtchn *e = evtchn_find(d, port);
 
-    if (e != NULL && e->state == EVTCHN_PIRQ)
-        evtchn_raise(d, e);
+    if (e == NULL || e->state != EVTCHN_PIRQ)
+        return -EINVAL;
+    evtchn_raise(d, e);
+    return d->vcpu[e->vcpu]->cpu;
 }
 
 int evtchn_status(struct evtchn_status *op)
@@ -444,10 +453,10 @@ int evtchn_domain_relinquish(struct domain *d)
     if (d->evtchn == NULL)
         return 0;
     err = close_all(d);
-    if (err == 0) {
-        evtchn_fifo_stop(d);
+    if (err == 0)
+        err = evtchn_fifo_stop(d);
+    if (err == 0)
         virq_forget_domain(d);
-    }
     return err;
 }
 
@@ -459,9 +468,7 @@ int evtchn_reset(struct domain *d)
     if (d != current->domain && d->pause_count == 0)
         return -EBUSY;
     err = close_all(d);
-    if (err == 0)
-        evtchn_fifo_stop(d);
-    return err;
+    return err != 0 ? err : evtchn_fifo_stop(d);
 }
 
 bool evtchn_port_pending(struct domain *d, uint32_t port)

@@ -38,9 +38,11 @@ int evtchn_fifo_expand_array(const struct evtchn_expand_array *op);
 void send_vcpu_virq(struct vcpu *v, uint32_t virq);
 void send_global_virq(uint32_t virq);
 int set_global_virq_handler(struct domain *d, uint32_t virq);
-/* A physical interrupt arrived for port. */
-void evtchn_send_pirq(struct domain *d, uint32_t port);
+/* A physical interrupt arrived for port. The CPU of the vcpu that port notifies, or -EINVAL. */
+int evtchn_send_pirq(struct domain *d, uint32_t port);
 bool evtchn_port_pending(struct domain *d, uint32_t port);
 void evtchn_dump(struct domain *d);
+/* Tells fn of each of d's frames that FIFO events are written to; nothing of d runs meanwhile. */
+void evtchn_fifo_frames(struct domain *d, void (*fn)(uint64_t mfn));
 
 #endif

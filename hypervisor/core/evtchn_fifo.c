@@ -95,54 +95,81 @@ static bool link_behind(event_word_t *tail, uint32_t port)
     }
 }
 
+/* The queue of that name; NULL: its vcpu has no control block. */
+static struct fifo_queue *queue_of(struct domain *d, uint32_t name, struct fifo_vcpu **fv)
+{
+    *fv = __atomic_load_n((struct fifo_vcpu **)&d->vcpu[name >> 8]->fifo, __ATOMIC_ACQUIRE);
+    return *fv != NULL ? &(*fv)->queue[name & 0xff] : NULL;
+}
+
+/* The queue that a port goes to, and the one where it was last; both are locked. */
+struct fifo_place {
+    struct fifo_queue *old, *new, *q;  /* q is one of the two */
+    struct fifo_vcpu *fv;              /* q's vcpu */
+    uint32_t name;                     /* q's */
+};
+
+/*
+ * A port moved to another vcpu or priority while its word is still a queue's tail must not be
+ * linked elsewhere, or that tail would wrongly seem to be live: it goes to the old queue once. An
+ * interrupt may raise the port without its lock while its owner unmasks it; both see the same tail,
+ * for e->fifo_queue changes only under the lock of the queue it names. Interrupts are off. False: no
+ * control block.
+ */
+static bool lock_place(struct domain *d, struct evtchn *e, struct fifo_place *at)
+{
+    for (;;) {
+        uint32_t last = __atomic_load_n(&e->fifo_queue, __ATOMIC_ACQUIRE);
+        struct fifo_vcpu *old_fv;
+
+        at->old = queue_of(d, last, &old_fv);
+        at->name = FIFO_QUEUE(e->vcpu, e->priority);
+        at->q = at->new = queue_of(d, at->name, &at->fv);
+        if (at->new == NULL)
+            return false;
+        if (at->old == NULL)
+            at->old = at->new;
+        spin_lock_pair(&at->old->lock, &at->new->lock);
+        if (__atomic_load_n(&e->fifo_queue, __ATOMIC_RELAXED) == last) {
+            if (at->old != at->new && at->old->tail == e->port) {
+                at->q = at->old;
+                at->fv = old_fv;
+                at->name = last;
+            }
+            return true;
+        }
+        spin_unlock_pair(&at->old->lock, &at->new->lock);
+    }
+}
+
 /* Puts e's word at the end of its queue and asks for an upcall if the queue was empty. */
 static void enqueue(struct domain *d, struct evtchn *e, event_word_t *word)
 {
-    struct vcpu *v = d->vcpu[e->vcpu];
-    struct fifo_vcpu *fv = __atomic_load_n((struct fifo_vcpu **)&v->fifo, __ATOMIC_ACQUIRE);
-    struct fifo_queue *q;
+    unsigned long flags = irq_save();
+    struct fifo_place at;
     event_word_t *tail;
-    unsigned long flags;
-    unsigned prio = e->priority;
+    bool first = false;
+    uint32_t ready;
 
-    if (fv == NULL) {
-        /* The vcpu has no control block yet: init_control goes over the ports and delivers. */
-        e->fifo_pending = true;
+    if (!lock_place(d, e, &at)) {
+        irq_restore(flags);
+        e->fifo_pending = true; /* init_control goes over the ports and delivers */
         return;
     }
-    /*
-     * A port moved to another vcpu or priority while its word is still a queue's tail must not be
-     * linked elsewhere, or that tail would wrongly seem to be live: it goes to the old queue once.
-     */
-    struct vcpu *old = e->fifo_vcpu < d->max_vcpus ? d->vcpu[e->fifo_vcpu] : NULL;
-    struct fifo_vcpu *ofv = old != NULL ? old->fifo : NULL;
-
-    if (ofv != NULL && (e->fifo_vcpu != e->vcpu || e->fifo_priority != prio) &&
-        ofv->queue[e->fifo_priority].tail == e->port) {
-        v = old;
-        fv = ofv;
-        prio = e->fifo_priority;
+    if (!(word_or(word, WORD(LINKED)) & WORD(LINKED))) {
+        __atomic_store_n(&e->fifo_queue, at.name, __ATOMIC_RELEASE);
+        tail = at.q->tail != 0 && at.q->tail != e->port ? word_of(d, at.q->tail) : NULL;
+        first = tail == NULL || !link_behind(tail, e->port);
+        if (first)
+            __atomic_store_n(&at.fv->control->head[at.name & 0xff], e->port, __ATOMIC_SEQ_CST);
+        at.q->tail = e->port;
     }
+    spin_unlock_pair(&at.old->lock, &at.new->lock);
+    irq_restore(flags);
 
-    q = &fv->queue[prio];
-    flags = spin_lock_irqsave(&q->lock);
-    if (word_or(word, WORD(LINKED)) & WORD(LINKED)) {
-        spin_unlock_irqrestore(&q->lock, flags);
-        return;
-    }
-    e->fifo_vcpu = v->vcpu_id;
-    e->fifo_priority = prio;
-    tail = q->tail != 0 && q->tail != e->port ? word_of(d, q->tail) : NULL;
-    if (tail == NULL || !link_behind(tail, e->port))
-        __atomic_store_n(&fv->control->head[prio], e->port, __ATOMIC_SEQ_CST);
-    else
-        v = NULL; /* the queue was not empty: its vcpu knows */
-    q->tail = e->port;
-    spin_unlock_irqrestore(&q->lock, flags);
-
-    if (v != NULL &&
-        !(__atomic_fetch_or(&fv->control->ready, 1u << prio, __ATOMIC_SEQ_CST) & 1u << prio))
-        vcpu_mark_events_pending(v);
+    ready = 1u << (at.name & 0xff);
+    if (first && !(__atomic_fetch_or(&at.fv->control->ready, ready, __ATOMIC_SEQ_CST) & ready))
+        vcpu_mark_events_pending(d->vcpu[at.name >> 8]);
 }
 
 static void set_pending(struct domain *d, struct evtchn *e)
@@ -355,7 +382,7 @@ static void free_array(struct quiesce *q)
  * The caller has closed every port, but an interrupt on another CPU may be about to raise one: what
  * it may still write to is let go of only after every CPU has passed a quiescent point.
  */
-void evtchn_fifo_stop(struct domain *d)
+int evtchn_fifo_stop(struct domain *d)
 {
     struct evtchn_domain *ed = d->evtchn;
     struct fifo_domain *f;
@@ -363,6 +390,10 @@ void evtchn_fifo_stop(struct domain *d)
     unsigned i;
 
     spin_lock(&ed->lock);
+    if (ed->open != 0) {
+        spin_unlock(&ed->lock);
+        return -ERESTART;
+    }
     f = ed->fifo;
     ed->abi = &evtchn_2l;
     __atomic_store_n(&ed->fifo, NULL, __ATOMIC_RELEASE);
@@ -382,6 +413,20 @@ void evtchn_fifo_stop(struct domain *d)
         quiesce_call(&f->grace, free_array);
     }
     spin_unlock(&ed->lock);
+    return 0;
+}
+
+void evtchn_fifo_frames(struct domain *d, void (*fn)(uint64_t mfn))
+{
+    const struct fifo_domain *f = d->evtchn->fifo;
+    struct vcpu *v;
+    unsigned i;
+
+    for (uint32_t w = 0; f && w < f->words; w += WORDS_PER_PAGE)
+        fn(virt_to_mfn(f->array[w / WORDS_PER_PAGE]));
+    for_each_vcpu(d, v, i)
+        if (v->fifo)
+            fn(page_to_mfn(((struct fifo_vcpu *)v->fifo)->page));
 }
 
 int evtchn_vcpu_init(struct vcpu *v)

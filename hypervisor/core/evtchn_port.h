@@ -38,10 +38,12 @@ struct evtchn {
     uint32_t remote_port;      /* interdomain */
     struct domain *remote;     /* interdomain */
     uint32_t irq;              /* virq or pirq number */
-    uint8_t fifo_priority;     /* queue on which it was last put */
-    uint16_t fifo_vcpu;
+    uint32_t fifo_queue;       /* (a) FIFO_QUEUE() on which it was last put [that queue's lock] */
     bool fifo_pending;         /* raised while it had no event word yet */
 };
+
+/* A FIFO queue's name. */
+#define FIFO_QUEUE(vcpu, priority) ((uint32_t)(vcpu) << 8 | (priority))
 
 #define EVTCHNS_PER_PAGE (PAGE_SIZE / sizeof(struct evtchn))
 #define EVTCHN_PAGES (EVTCHN_FIFO_NR_CHANNELS / EVTCHNS_PER_PAGE + 1)
@@ -64,8 +66,10 @@ struct evtchn_domain {
     uint32_t max_port;                 /* (c) creator's limit */
     uint32_t valid;                    /* (a) ports [0, valid) have a struct evtchn */
     uint32_t free_hint;                /* no port below it is free [lock] */
+    uint32_t open;                     /* ports that are not free [lock] */
     uint32_t close_next;               /* progress of reset and relinquish [lock] */
     struct evtchn *page[EVTCHN_PAGES]; /* set once each, before `valid` grows */
+    uint8_t used[EVTCHN_PAGES];        /* ports of each page that are not free [lock] */
     struct fifo_domain *fifo;          /* core/evtchn_fifo */
 };
 
@@ -79,7 +83,10 @@ static inline struct evtchn *evtchn_find(const struct domain *d, uint32_t port)
     return &ed->page[port / EVTCHNS_PER_PAGE][port % EVTCHNS_PER_PAGE];
 }
 
-/* Takes a free port (left in state FREE, port lock not held). Lock held. Its number, or -ENOSPC, -ENOMEM. */
+/*
+ * Takes a free port; the caller gives it a state, or back by evtchn_free(). Lock held, the port's is
+ * not. Its number, or -ENOSPC, -ENOMEM.
+ */
 int evtchn_get_free(struct domain *d, struct evtchn **out);
 /* Marks it free again. Both locks held. */
 void evtchn_free(struct domain *d, struct evtchn *e);
@@ -88,7 +95,10 @@ static inline void evtchn_raise(struct domain *d, struct evtchn *e)
     d->evtchn->abi->set_pending(d, e);
 }
 
-/* core/evtchn_fifo.c: gives up control blocks and event array; the domain is back on 2-level. Every port is closed. */
-void evtchn_fifo_stop(struct domain *d);
+/*
+ * core/evtchn_fifo.c: gives up control blocks and event array; the domain is back on 2-level.
+ * -ERESTART: a port is open, which 2-level might not reach; it has been opened since all were closed.
+ */
+int evtchn_fifo_stop(struct domain *d);
 
 #endif

@@ -7,6 +7,7 @@
 #include "core/iocap.h"
 #include "core/vehicle.h"
 #include "hw/irq.h"
+#include "hw/percpu.h"
 #include "lib/bitmap.h"
 #include "lib/errno.h"
 #include "mm/frame.h"
@@ -66,8 +67,11 @@ static struct pirq *mapped(struct domain *d, uint32_t pirq)
 static void pirq_interrupt(unsigned irq, void *arg)
 {
     struct pirq *p = arg;
+    int cpu = evtchn_send_pirq(p->domain, p->port);
 
-    evtchn_send_pirq(p->domain, p->port);
+    /* It follows the vcpu it is bound to, so that the next one interrupts nobody else. */
+    if (cpu >= 0 && (unsigned)cpu != smp_cpu_id())
+        irq_set_affinity(irq, cpu);
 }
 
 /* Locked. */
@@ -385,6 +389,11 @@ int pirq_set_eoi_page(struct domain *d, uint64_t mfn)
     d->vehicle->page_put_type(pg);
     page_put(pg);
     return -EBUSY;
+}
+
+uint64_t pirq_eoi_frame(const struct domain *d)
+{
+    return d->pirq && d->pirq->eoi_map ? d->pirq->eoi_mfn : 0;
 }
 
 void pirq_eoi_unmasks(struct domain *d)

@@ -22,6 +22,8 @@ int pirq_get_free(struct domain *d);
 bool pirq_exists(struct domain *d, uint32_t pirq);
 /* PHYSDEVOP_pirq_eoi_gmfn_v2: registers the needs-EOI bitmap page. */
 int pirq_set_eoi_page(struct domain *d, uint64_t mfn);
+/* That page's frame; 0: none. */
+uint64_t pirq_eoi_frame(const struct domain *d);
 /* _v1, once the page is registered: an end of interrupt also unmasks the event channel. */
 void pirq_eoi_unmasks(struct domain *d);
 /* The irq behind a pirq; -EINVAL: not mapped. */
