@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "debug/audit.h"
 #include "debug/dump.h"
 #include "hcall/hc_sysctl.h"
 #include "hw/console.h"
@@ -20,6 +21,7 @@ static void crash(void)
 static const struct debug_key keys[] = {
     { 'C', "panic", crash },
     { 'R', "reboot at once", machine_reboot },
+    { 'a', "audit of every frame's references", audit_frames },
     { 'd', "registers of every CPU", dump_cpus },
     { 'e', "event channels", dump_event_channels },
     { 'h', "this list", help },

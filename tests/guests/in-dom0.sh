@@ -90,3 +90,10 @@ for elf in *.elf; do
     fi
 done
 parador destroy heartbeat
+parador debug-keys a
+if parador dmesg | grep -q '^(parador) audit: .* 0 wrong'; then
+    echo "VERDICT success references-add-up"
+else
+    echo "VERDICT failure references-add-up"
+    parador dmesg | grep 'audit: '
+fi

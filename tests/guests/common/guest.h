@@ -74,6 +74,8 @@ struct fault {
 bool faults(void (*fn)(void *), void *arg, struct fault *f);
 /* Called for each event upcall while not NULL. */
 extern void (*event_handler)(void);
+/* Called first for each exception while not NULL; true: it has been dealt with. */
+extern bool (*trap_handler)(struct trap_regs *r);
 void traps_init(void);
 
 /* ---- the second vcpu ---- */

@@ -9,6 +9,7 @@ extern const uint64_t trap_stubs[VECTORS];
 extern const uint64_t event_stub;
 
 void (*event_handler)(void);
+bool (*trap_handler)(struct trap_regs *r);
 
 /* Of each vcpu. */
 static void *recovery[2][5]; /* __builtin_setjmp's */
@@ -33,6 +34,8 @@ void guest_trap(struct trap_regs *r)
             event_handler();
         return;
     }
+    if (trap_handler && trap_handler(r))
+        return;
     if (!expecting[me]) {
         say("  trap %lu error %lx at %lx, cr2 %lx\n", r->vector, r->error, r->rip, cr2);
         broken("an exception that no case expects");
