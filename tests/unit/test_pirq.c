@@ -11,6 +11,7 @@
 #include "core/pirq.h"
 #include "core/vehicle.h"
 #include "hw/irq.h"
+#include "hw/percpu.h"
 #include "lib/errno.h"
 #include "mm/frame.h"
 #include "public/physdev.h"
@@ -20,6 +21,9 @@ unsigned nr_gsis = 24;
 uint64_t max_mfn = 0;
 static irq_handler_t *handlers[MAX_IRQS];
 static void *args[MAX_IRQS];
+static struct cpu_info cpu_info;
+static int notified_cpu;
+static unsigned routed[MAX_IRQS];
 static unsigned eois[MAX_IRQS], sent_port, unmasked_port, unmapped;
 static int msi_result, next_msi;
 static struct msi_target msi_seen;
@@ -50,6 +54,12 @@ int irq_request_guest(unsigned irq, irq_handler_t *fn, void *arg)
     args[irq] = arg;
     return 0;
 }
+struct cpu_info *get_cpu_info(void) { return &cpu_info; }
+int irq_set_affinity(unsigned irq, unsigned cpu)
+{
+    routed[irq] = cpu + 1;
+    return 0;
+}
 void irq_free(unsigned irq) { handlers[irq] = NULL; }
 void irq_guest_eoi(unsigned irq) { eois[irq]++; }
 int msi_map_multi(const struct msi_target *t, unsigned count)
@@ -62,10 +72,11 @@ int msi_map_multi(const struct msi_target *t, unsigned count)
     return next_msi - (int)count;
 }
 void msi_unmap(unsigned irq) { unmapped++; }
-void evtchn_send_pirq(struct domain *d, uint32_t port)
+int evtchn_send_pirq(struct domain *d, uint32_t port)
 {
     ck_assert_ptr_eq(d, &dom0_domain);
     sent_port = port;
+    return notified_cpu;
 }
 int evtchn_unmask(uint32_t port) { unmasked_port = port; return 0; }
 
@@ -75,6 +86,8 @@ static void set_up(void)
     guest = (struct domain){ .domid = 1 };
     memset(handlers, 0, sizeof(handlers));
     memset(eois, 0, sizeof(eois));
+    notified_cpu = 0;
+    memset(routed, 0, sizeof(routed));
     sent_port = unmasked_port = unmapped = 0;
     msi_result = 0;
     next_msi = 100;
@@ -230,6 +243,25 @@ START_TEST(reserved_numbers)
 }
 END_TEST
 
+START_TEST(an_interrupt_follows_its_vcpu)
+{
+    struct physdev_map_pirq op = { .type = MAP_PIRQ_TYPE_GSI, .index = 5, .pirq = -1 };
+
+    ck_assert_int_eq(pirq_map(&dom0_domain, &op), 0);
+    ck_assert_int_eq(pirq_bind(&dom0_domain, 5, 9, false), 0);
+    handlers[5](5, args[5]);
+    ck_assert_uint_eq(routed[5], 0);
+    notified_cpu = 3;
+    handlers[5](5, args[5]);
+    ck_assert_uint_eq(routed[5], 4);
+    routed[5] = 0;
+    notified_cpu = -EINVAL;
+    handlers[5](5, args[5]);
+    ck_assert_uint_eq(routed[5], 0);
+    pirq_unbind(&dom0_domain, 5);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("pirq");
@@ -239,6 +271,7 @@ int main(void)
 
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, a_gsi_has_its_own_number);
+    tcase_add_test(tc, an_interrupt_follows_its_vcpu);
     tcase_add_test(tc, numbers_out_of_range);
     tcase_add_test(tc, msi_numbers_lie_above_the_gsis);
     tcase_add_test(tc, several_messages_are_a_row);
