@@ -11,6 +11,7 @@
 #include "core/domain.h"
 #include "core/physmem.h"
 #include "core/sched.h"
+#include "core/time.h"
 #include "debug/dump.h"
 #include "debug/keys.h"
 #include "debug/symbols.h"
@@ -76,7 +77,8 @@ INIT_TEXT static void boot_on_own_stack(void)
     debug_keys_init();
     smp_start_all(boot_options.maxcpus ? boot_options.maxcpus : MAX_CPUS, boot_info.low_page,
                   cpu_area_init, ap_main);
-    tsc_check_sync();         /* needs all CPUs */
+    time_init();              /* guests' clocks follow ours */
+    tsc_check_sync(boot_options.tsc_unstable); /* needs all CPUs */
     printk(LOG_INFO, "%u CPUs\n", nr_cpus);
     platform_reserve();       /* what dom0 shall not get: APICs, our serial line */
     d = platform_build_dom0();

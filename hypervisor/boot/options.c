@@ -29,6 +29,13 @@ INIT_TEXT static bool parse_unsigned(const char *value, void *field)
     return true;
 }
 
+/* "unstable" is the only word: another clock then keeps time, as if the CPUs' TSCs differed. */
+INIT_TEXT static bool parse_tsc(const char *value, void *field)
+{
+    *(bool *)field = strcmp(value, "unstable") == 0;
+    return *(bool *)field;
+}
+
 INIT_TEXT static bool parse_text(const char *value, void *field)
 {
     strlcpy(field, value, sizeof(boot_options.loglvl)); /* the smallest of the text fields */
@@ -76,6 +83,7 @@ static const struct option {
     { "dom0_mem", parse_memory, &boot_options },
     { "dom0_max_vcpus", parse_unsigned, &boot_options.dom0_max_vcpus },
     { "maxcpus", parse_unsigned, &boot_options.maxcpus },
+    { "tsc", parse_tsc, &boot_options.tsc_unstable },
     { "noreboot", parse_flag, &boot_options.noreboot },
     { "com1", parse_text, boot_options.com1 },
     { "console", parse_text, boot_options.console },

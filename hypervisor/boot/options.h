@@ -11,6 +11,7 @@ struct boot_options {
     unsigned dom0_max_vcpus;
     unsigned maxcpus;
     bool noreboot;
+    bool tsc_unstable;
     char com1[32];
     char console[32];
     char loglvl[24], guest_loglvl[24];

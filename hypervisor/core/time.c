@@ -25,26 +25,26 @@ static uint64_t wall_boot_ns;
 static bool wall_set;
 
 /* Both records follow the protocol of public/shared_info.h: version is odd while they change. */
-static void fill_record(struct vcpu_time_info *t)
+static void fill_record(struct vcpu_time_info *t, const struct tsc_scale *s)
 {
     uint32_t version = (t->version | 1) + 1;
 
     __atomic_store_n(&t->version, version - 1, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    t->tsc_timestamp = tsc_scale.tsc_stamp;
-    t->system_time = tsc_scale.ns_stamp;
-    t->tsc_to_system_mul = tsc_scale.mul;
-    t->tsc_shift = tsc_scale.shift;
+    t->tsc_timestamp = s->tsc_stamp;
+    t->system_time = s->ns_stamp;
+    t->tsc_to_system_mul = s->mul;
+    t->tsc_shift = s->shift;
     /* One scale for all CPUs, set once: time is the same whichever vcpu reads it. */
-    t->flags = XEN_PVCLOCK_TSC_STABLE_BIT;
+    t->flags = tsc_stable() ? XEN_PVCLOCK_TSC_STABLE_BIT : 0;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     __atomic_store_n(&t->version, version, __ATOMIC_RELEASE);
 }
 
-static bool record_current(const struct vcpu_time_info *t)
+static bool record_current(const struct vcpu_time_info *t, const struct tsc_scale *s)
 {
-    return t->tsc_timestamp == tsc_scale.tsc_stamp && t->system_time == tsc_scale.ns_stamp &&
-           t->tsc_to_system_mul == tsc_scale.mul && t->tsc_shift == tsc_scale.shift && t->version &&
+    return t->tsc_timestamp == s->tsc_stamp && t->system_time == s->ns_stamp &&
+           t->tsc_to_system_mul == s->mul && t->tsc_shift == s->shift && t->version &&
            !(t->version & 1);
 }
 
@@ -70,13 +70,25 @@ static void write_copy(struct vcpu *v)
 void time_update_vcpu(struct vcpu *v)
 {
     struct vcpu_time_info *t = &v->vcpu_info->time;
+    struct tsc_scale s = tsc_scale_here();
 
-    if (!record_current(t)) {
-        fill_record(t);
+    if (!record_current(t, &s)) {
+        fill_record(t, &s);
         v->time_info_stale = true;
     }
     if (v->time_info_stale && v == current && !guest_ptr_null(v->time_info_guest))
         write_copy(v);
+}
+
+static void scale_changed(void)
+{
+    if (!is_idle_vcpu(current))
+        time_update_vcpu(current);
+}
+
+void time_init(void)
+{
+    tsc_scale_changed = scale_changed;
 }
 
 uint64_t time_wall_at_boot(void)

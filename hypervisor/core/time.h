@@ -15,6 +15,8 @@ struct domain;
 void time_update_vcpu(struct vcpu *v);
 /* The wall clock at system time 0, nanoseconds since 1970, as dom0 set it last. */
 uint64_t time_wall_at_boot(void);
+/* Boot, before tsc_check_sync(): records follow where the scale changes. */
+void time_init(void);
 /* Writes the wall clock into shared_info. */
 void time_update_wallclock(struct domain *d);
 /* XENPF_settime: dom0 sets the clock; every domain's record follows. */

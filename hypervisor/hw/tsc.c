@@ -31,7 +31,14 @@ static const struct clock *reference;
 static bool fallback;
 static struct spinlock fallback_lock = SPINLOCK_IRQ_INIT(LOCK_CONSOLE);
 static uint64_t fallback_last, fallback_ticks, fallback_base_ns;
-static struct timer fallback_keeper;
+
+/* Then each CPU relates its own TSC to that clock, once a second: guests extrapolate from there. */
+struct local_scale {
+    struct tsc_scale scale;
+    struct timer keeper;
+};
+static DEFINE_PER_CPU(struct local_scale, local_scale);
+void (*tsc_scale_changed)(void);
 
 /* SDM vol. 2, RDTSC: without a fence it may be read before what comes before it has happened. */
 static inline uint64_t rdtsc_ordered(void)
@@ -202,10 +209,57 @@ static void warp_test(void *unused)
     __atomic_fetch_add(&warp.present, 1, __ATOMIC_SEQ_CST);
 }
 
-/* The reference may wrap in seconds: somebody has to look at it before. */
-static void keep_fallback(void *unused)
+bool tsc_stable(void)
 {
-    timer_set(&fallback_keeper, now_ns() + NS_PER_SECOND);
+    return !fallback;
+}
+
+struct tsc_scale tsc_scale_here(void)
+{
+    return fallback ? this_cpu(local_scale).scale : tsc_scale;
+}
+
+/* Interrupts off. The rate is what the time since the last sample shows, if that was long enough. */
+static void sample_scale(struct tsc_scale *s)
+{
+    uint64_t tsc = rdtsc_ordered(), ns = fallback_now(), after = rdtsc_ordered(), ticks, mul;
+
+    tsc += (after - tsc) / 2;
+    ticks = tsc - s->tsc_stamp;
+    if (s->mul && ticks > tsc_khz * (1000 / 2) && ticks < tsc_khz * 10000) {
+        ticks = s->shift < 0 ? ticks >> -s->shift : ticks << s->shift;
+        mul = mul_div(ns - s->ns_stamp, 1ULL << 32, ticks);
+        /* Nothing real differs by 1/256; a virtual machine that was stopped meanwhile does. */
+        if (mul > tsc_scale.mul - (tsc_scale.mul >> 8) && mul <= UINT32_MAX &&
+            mul < tsc_scale.mul + (uint64_t)(tsc_scale.mul >> 8))
+            s->mul = (uint32_t)mul;
+    }
+    s->tsc_stamp = tsc;
+    s->ns_stamp = ns;
+}
+
+/* It also sees to it that somebody reads the reference before it wraps, which may take seconds. */
+static void keep_scale(void *unused)
+{
+    unsigned long flags = irq_save();
+
+    sample_scale(&this_cpu(local_scale).scale);
+    if (tsc_scale_changed)
+        tsc_scale_changed();
+    irq_restore(flags);
+    timer_set(&this_cpu(local_scale).keeper, now_ns() + NS_PER_SECOND);
+}
+
+/* On each CPU, interrupts off. */
+static void start_scale(void *unused)
+{
+    struct local_scale *l = &this_cpu(local_scale);
+
+    l->scale = tsc_scale;
+    l->scale.tsc_stamp = rdtsc_ordered(); /* other CPUs' stamps say nothing about this one's rate */
+    sample_scale(&l->scale);
+    timer_init(&l->keeper, keep_scale, NULL, smp_cpu_id());
+    timer_set(&l->keeper, now_ns() + NS_PER_SECOND);
 }
 
 static void use_fallback(void)
@@ -217,13 +271,11 @@ static void use_fallback(void)
     fallback_last = reference->read();
     fallback_base_ns = now_ns();
     __atomic_store_n(&fallback, true, __ATOMIC_RELEASE);
-    timer_init(&fallback_keeper, keep_fallback, NULL, smp_cpu_id());
-    keep_fallback(NULL);
-    printk(LOG_WARN, "TSC: differs between CPUs; using %s. Guests' clocks may disagree\n",
-           reference->name);
+    ipi_call(&cpu_online_mask, start_scale, NULL, true);
+    printk(LOG_WARN, "TSC: differs between CPUs; using %s\n", reference->name);
 }
 
-void tsc_check_sync(void)
+void tsc_check_sync(bool distrust)
 {
     unsigned cpu, self = smp_cpu_id();
 
@@ -244,6 +296,6 @@ void tsc_check_sync(void)
         while (__atomic_load_n(&warp.present, __ATOMIC_ACQUIRE) < 4)
             cpu_relax();
     }
-    if (warp.warped)
+    if (warp.warped || distrust)
         use_fallback();
 }

@@ -3,6 +3,7 @@
 #ifndef HW_TSC_H
 #define HW_TSC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 static inline uint64_t rdtsc(void)
@@ -22,8 +23,17 @@ struct tsc_scale {
     uint32_t mul;
     int8_t shift;
 };
-/* Constant after boot: TSCs are synchronous or the fallback clock is used. */
+/* The boot CPU's, constant; it holds on every CPU while tsc_stable(). */
 extern struct tsc_scale tsc_scale;
+/* The TSCs of all CPUs agree, and time is made of them. Constant once guests run. */
+bool tsc_stable(void);
+/*
+ * What holds on this CPU. Where TSCs disagree it is taken anew each second, and then calls
+ * tsc_scale_changed on that CPU (as softirq, but interrupts off;
+ * NULL: nobody listens). Interrupts off.
+ */
+struct tsc_scale tsc_scale_here(void);
+extern void (*tsc_scale_changed)(void);
 
 /* Nanoseconds since boot; monotonic on each CPU and across CPUs. Any context. */
 uint64_t now_ns(void);
@@ -35,8 +45,11 @@ uint64_t tsc_to_ns(uint64_t tsc);
 uint64_t wallclock_boot_ns(void);
 /* Boot CPU, ACPI tables read: measures the TSC and reads the wall clock. */
 void tsc_init(void);
-/* All CPUs up: compares their TSCs, and changes to another clock if one would run backwards. */
-void tsc_check_sync(void);
+/*
+ * All CPUs up: compares their TSCs, and changes to another clock if one would run backwards, or if
+ * they are distrusted anyway.
+ */
+void tsc_check_sync(bool distrust);
 /* Waits at least that long; works before tsc_init() too. Any context. */
 void delay_us(unsigned us);
 

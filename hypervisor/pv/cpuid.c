@@ -181,7 +181,7 @@ static struct cpuid_regs tsc_leaf(uint32_t sub)
 {
     switch (sub) {
     case 0:
-        return (struct cpuid_regs){ .eax = BIT(1), .ecx = (uint32_t)tsc_khz };
+        return (struct cpuid_regs){ .eax = tsc_stable() ? BIT(1) : 0, .ecx = (uint32_t)tsc_khz };
     case 1:
         return (struct cpuid_regs){ .ecx = tsc_scale.mul,
                                     .edx = (uint32_t)(int32_t)tsc_scale.shift };

@@ -48,6 +48,42 @@ START_TEST(a_second_is_a_second_at_any_rate)
 }
 END_TEST
 
+static uint64_t microseconds;
+static uint64_t read_microseconds(void) { return microseconds; }
+
+/* A CPU whose TSC runs 500 ppm slower than the boot CPU's, and an absurd measurement. */
+START_TEST(a_cpu_learns_its_own_rate)
+{
+    static const struct clock counter = { .name = "counter", .hz = 1000000, .mask = ~0ULL,
+                                          .read = read_microseconds };
+    struct tsc_scale s;
+    uint32_t nominal;
+
+    reference = &counter;
+    fallback_last = fallback_ticks = fallback_base_ns = 0;
+    tsc_khz = 1000000;
+    set_scale(1000000000);
+    s = tsc_scale;
+    nominal = s.mul;
+    microseconds = 1000500;
+    /* The reads themselves take some microseconds here: ppm. Once in a while we are interrupted. */
+    for (unsigned i = 0; i < 100 && s.mul <= nominal + nominal / 1000000 * 450; i++) {
+        s.tsc_stamp = rdtsc() - 1000000000;
+        s.ns_stamp = 0;
+        sample_scale(&s);
+        ck_assert_uint_eq(s.ns_stamp, 1000500000);
+    }
+    ck_assert_uint_gt(s.mul, nominal + nominal / 1000000 * 450);
+    ck_assert_uint_lt(s.mul, nominal + nominal / 1000000 * 505);
+    nominal = s.mul;
+    s.tsc_stamp = rdtsc() - 1000000000;
+    microseconds += 2000000;
+    sample_scale(&s);
+    ck_assert_uint_eq(s.mul, nominal);
+    ck_assert_uint_eq(s.ns_stamp, 3000500000);
+}
+END_TEST
+
 START_TEST(calendar)
 {
     ck_assert_int_eq(rtc_seconds(1970, 1, 1, 0, 0, 0), 0);
@@ -77,6 +113,7 @@ int main(void)
     int failed;
 
     tcase_add_test(tc, a_second_is_a_second_at_any_rate);
+    tcase_add_test(tc, a_cpu_learns_its_own_rate);
     tcase_add_test(tc, calendar);
     tcase_add_test(tc, products_of_128_bits);
     suite_add_tcase(s, tc);

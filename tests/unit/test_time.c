@@ -17,6 +17,12 @@
 /* Stand-ins: a clock we move, timers that only remember, one guest area in our own memory. */
 struct tsc_scale tsc_scale;
 uint64_t tsc_khz = 1000000;
+void (*tsc_scale_changed)(void);
+static bool stable = true;
+static struct tsc_scale here; /* while not stable */
+bool tsc_stable(void) { return stable; }
+struct tsc_scale tsc_scale_here(void) { return stable ? tsc_scale : here; }
+struct domain idle_domain_struct;
 static uint64_t clock_ns;
 static struct cpu_info cpu;
 static unsigned virqs, poll_ends;
@@ -110,6 +116,34 @@ START_TEST(record_says_what_the_scale_is)
 }
 END_TEST
 
+/* Where TSCs disagree a record is its CPU's own, follows it, and does not promise more. */
+START_TEST(records_of_cpus_that_disagree)
+{
+    struct vcpu_time_info *t = &v.vcpu_info->time;
+    uint32_t version;
+
+    stable = false;
+    here = (struct tsc_scale){ .tsc_stamp = 5000, .ns_stamp = 70, .mul = 0x80000001, .shift = 1 };
+    time_update_vcpu(&v);
+    ck_assert_uint_eq(t->flags, 0);
+    ck_assert_uint_eq(t->tsc_timestamp, 5000);
+    ck_assert_uint_eq(t->system_time, 70);
+    ck_assert_uint_eq(t->tsc_to_system_mul, 0x80000001);
+    version = t->version;
+    time_init();
+    here.tsc_stamp = 6000;
+    here.ns_stamp = 1070;
+    tsc_scale_changed();
+    ck_assert_uint_eq(t->tsc_timestamp, 6000);
+    ck_assert_uint_eq(t->version, version + 2);
+    here.tsc_stamp = 7000;
+    v.domain = &idle_domain_struct;
+    tsc_scale_changed();
+    ck_assert_uint_eq(t->tsc_timestamp, 6000);
+    stable = true;
+}
+END_TEST
+
 START_TEST(registered_copy_follows)
 {
     static struct vcpu_time_info copy;
@@ -197,6 +231,7 @@ int main(void)
 
     tcase_add_checked_fixture(tc, set_up, NULL);
     tcase_add_test(tc, record_says_what_the_scale_is);
+    tcase_add_test(tc, records_of_cpus_that_disagree);
     tcase_add_test(tc, registered_copy_follows);
     tcase_add_test(tc, wall_clock);
     tcase_add_test(tc, one_shot);
