@@ -49,7 +49,7 @@ running() {
 }
 
 # guest NAME [LINE...]: writes /root/NAME.cfg. Its initramfs runs the script that
-# standard input holds; an empty one leaves the guest with a shell.
+# standard input holds; an empty one leaves the guest with a shell. $GUEST_FILES go into its /root.
 guest() {
     name=$1
     shift
@@ -57,7 +57,7 @@ guest() {
     cat > "/root/$name.task"
     if [ -s "/root/$name.task" ]; then
         GUEST_INITRD=${GUEST_INITRD:-$ramdisk} \
-            guest-image "/root/$name.task" "/root/$name.initrd"
+            guest-image "/root/$name.task" "/root/$name.initrd" ${GUEST_FILES:-}
         ramdisk=/root/$name.initrd
     elif [ -n "${GUEST_INITRD:-}" ]; then
         ramdisk=$GUEST_INITRD

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * All vcpus do everything that counts references of frames, to the same few frames, for a while:
- * "seconds=N" and "seed=N" on the command line. At the end nothing may be left of it.
+ * "seconds=N" and "seed=N" on the command line. At the end nothing may be left of it. Beside that: as
+ * many vcpus as there are, woken one by one; and flushes of everybody's TLB.
  */
 #include "guest.h"
 
 #define FRAMES 48u        /* in play; the window has a slot for each */
 #define ROOTS 3u
-#define HANDLES 64u
+#define HANDLES 64u       /* that are remembered; others are given back at once, if they can be */
+#define ALL_HANDLES 4096u
 #define PORTS 48u
 #define SHADOWED 16u
-#define MAX_VCPUS 16u
+#define MAX_VCPUS 128u
+#define MAX_WORKERS 16u    /* vcpus of the stress */
 #define MS 1000000UL
-#define STACK 16384
+#define STACK 8192
+#define FLUSHES 2000u
 
 extern const uint64_t trap_stubs[];
 
@@ -24,7 +28,9 @@ static volatile uint64_t frame_mfn[FRAMES]; /* 0: one vcpu is just giving it awa
 static uint64_t *root[ROOTS], first_root;
 static struct grant_entry_v1 *grants;
 static domid_t me;
-static volatile uint64_t handle_mfn[HANDLES];
+static volatile uint64_t handle_mfn[HANDLES], handle_at[HANDLES]; /* as last given */
+static uint64_t given[4096]; /* mfns given away: whoever pinned one has to unpin it */
+static volatile uint32_t nr_given;
 static volatile bool over;
 static uint64_t deadline;
 
@@ -33,9 +39,12 @@ static struct worker {
     uint64_t random;
     uint64_t *table, shadow[SHADOWED], table_maddr;
     uint64_t done, torn;
-    volatile bool finished;
+    uint32_t port;
+    volatile unsigned finished, polls;
 } workers[MAX_VCPUS];
-static unsigned vcpus;
+static unsigned vcpus, all_vcpus; /* that take part; that there are */
+static void (*volatile job)(struct worker *w);
+static volatile unsigned generation;
 static volatile uint32_t succeeded[32];
 
 static uint64_t any(struct worker *w, uint64_t n)
@@ -209,8 +218,14 @@ static bool map_grant(struct worker *w)
     }
     if (HC3(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, &op, 1) != 0 || op.status != 0)
         return false;
-    if (op.handle < HANDLES)
+    if (op.handle < HANDLES) {
         handle_mfn[op.handle] = op.dev_bus_addr / PAGE_SIZE;
+        handle_at[op.handle] = op.host_addr;
+    } else {
+        struct gnttab_unmap_grant_ref u = { op.host_addr, op.dev_bus_addr, op.handle, 0 };
+
+        HC3(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, &u, 1);
+    }
     return true;
 }
 
@@ -219,6 +234,8 @@ static bool unmap_grant(struct worker *w)
     struct gnttab_unmap_grant_ref op = { .handle = any(w, HANDLES) };
 
     op.host_addr = any(w, 2) ? (uint64_t)window[any(w, FRAMES)] : slot_maddr[any(w, FRAMES)];
+    if (any(w, 4))
+        op.host_addr = handle_at[op.handle];
     if (any(w, 2))
         op.dev_bus_addr = handle_mfn[op.handle] * PAGE_SIZE;
     HC3(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, &op, 1);
@@ -232,12 +249,17 @@ static bool give_and_take(struct worker *w)
     xen_pfn_t pfn = ((uint64_t)window[i] - VIRT_BASE) / PAGE_SIZE;
     struct xen_memory_reservation r = { .extent_start = (uint64_t)&mfn, .nr_extents = 1,
                                         .domid = DOMID_SELF };
-    bool given;
+    bool done;
 
     if (mfn == 0)
         return false;
-    given = HC2(__HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r) == 1;
-    if (given) {
+    if (nr_given + MAX_WORKERS >= sizeof(given) / sizeof(given[0])) {
+        frame_mfn[i] = mfn;
+        return false;
+    }
+    done = HC2(__HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r) == 1;
+    if (done) {
+        given[__atomic_fetch_add(&nr_given, 1, __ATOMIC_SEQ_CST)] = mfn;
         r.extent_start = (uint64_t)&pfn;
         /* One that is still in use counts against the limit until then. */
         while (HC2(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r) != 1 && !over)
@@ -245,7 +267,7 @@ static bool give_and_take(struct worker *w)
         mfn = pfn;
     }
     __atomic_store_n(&frame_mfn[i], mfn, __ATOMIC_SEQ_CST);
-    return given;
+    return done;
 }
 
 static bool descriptors(struct worker *w)
@@ -392,7 +414,6 @@ static void let_go(struct worker *w)
     mmuext(MMUEXT_SET_LDT, 0, 0);
     mmuext(MMUEXT_NEW_BASEPTR, first_root, 0);
     mmuext(MMUEXT_NEW_USER_BASEPTR, 0, 0);
-    w->finished = true;
 }
 
 static void work(struct worker *w)
@@ -405,11 +426,19 @@ static void work(struct worker *w)
     let_go(w);
 }
 
+/* Without a job it is down; whoever has one brings it up, again and again until it is done. */
 static void sibling_main(struct worker *w)
 {
-    work(w);
-    for (;;)
-        HC2(__HYPERVISOR_sched_op, SCHEDOP_yield, 0);
+    for (;;) {
+        unsigned now_at = generation;
+
+        if (w->finished == now_at) {
+            vcpu_op(VCPUOP_down, w->id, 0);
+            continue;
+        }
+        job(w);
+        w->finished = now_at;
+    }
 }
 
 /* ---- before and after ---- */
@@ -437,7 +466,6 @@ static void new_worker(unsigned id, unsigned long seed)
 {
     struct worker *w = &workers[id];
 
-    w->id = id;
     w->random = (seed * 64 + id + 1) * 0x9e3779b97f4a7c15UL;
     w->table = page_alloc();
     w->table_maddr = virt_to_mfn(w->table) * PAGE_SIZE;
@@ -469,6 +497,37 @@ static void start_sibling(unsigned id)
         broken("a vcpu does not come up");
 }
 
+/* How many vcpus there are; the siblings' first job is none. */
+static void bring_up(void)
+{
+    if (all_vcpus != 0)
+        return;
+    first_root = virt_to_mfn((void *)start_info->pt_base);
+    while (all_vcpus < MAX_VCPUS && vcpu_op(VCPUOP_is_up, all_vcpus, 0) >= 0)
+        workers[all_vcpus].id = all_vcpus, all_vcpus++;
+    for (unsigned id = 1; id < all_vcpus; id++)
+        start_sibling(id);
+}
+
+static void begin_job(void (*fn)(struct worker *w))
+{
+    bring_up();
+    job = fn;
+    generation++;
+    for (unsigned id = 1; id < vcpus; id++)
+        vcpu_op(VCPUOP_up, id, 0);
+}
+
+/* Those that take no part have finished before they begin. */
+static void end_job(void)
+{
+    for (unsigned id = 1; id < vcpus; id++)
+        while (workers[id].finished != generation) {
+            vcpu_op(VCPUOP_up, id, 0);
+            HC2(__HYPERVISOR_sched_op, SCHEDOP_yield, 0);
+        }
+}
+
 static void set_up_grants(void)
 {
     static uint64_t mfn;
@@ -488,7 +547,7 @@ static void set_up_grants(void)
 
 static void set_up(void)
 {
-    first_root = virt_to_mfn((void *)start_info->pt_base);
+    bring_up();
     set_up_grants();
     pte_of(scratch, &scratch_maddr);
     for (unsigned i = 0; i < FRAMES; i++) {
@@ -504,19 +563,9 @@ static void set_up(void)
         if (map_readonly(root[i]) != 0)
             broken("no spare roots");
     }
-    for (vcpus = 0; vcpus < MAX_VCPUS && vcpu_op(VCPUOP_is_up, vcpus, 0) >= 0; vcpus++)
-        new_worker(vcpus, option("seed=", 1));
-}
-
-static void wait_for_siblings(void)
-{
-    for (unsigned id = 1; id < vcpus; id++)
-        while (!workers[id].finished) {
-            vcpu_op(VCPUOP_up, id, 0);
-            HC2(__HYPERVISOR_sched_op, SCHEDOP_yield, 0);
-        }
-    for (unsigned id = 1; id < vcpus; id++)
-        vcpu_op(VCPUOP_down, id, 0);
+    vcpus = all_vcpus < MAX_WORKERS ? all_vcpus : MAX_WORKERS;
+    for (unsigned id = 0; id < vcpus; id++)
+        new_worker(id, option("seed=", 1));
 }
 
 static long map_scratch(uint64_t mfn, uint64_t bits)
@@ -528,7 +577,7 @@ static long map_scratch(uint64_t mfn, uint64_t bits)
 /* A handle is given back by any entry that maps its frame: one is made for those whose own is gone. */
 static void give_back_handles(void)
 {
-    for (unsigned h = 0; h < 512; h++) {
+    for (unsigned h = 0; h < ALL_HANDLES; h++) {
         struct gnttab_unmap_grant_ref op = { .handle = h };
 
         for (unsigned i = 0; i < 2 * FRAMES; i++) {
@@ -554,6 +603,8 @@ static void clear_frames(void)
             pte_write(workers[i].table_maddr + k * 8, 0);
     for (unsigned i = 0; i < ROOTS; i++)
         mmuext(MMUEXT_UNPIN_TABLE, virt_to_mfn(root[i]), 0);
+    for (unsigned i = 0; i < nr_given; i++)
+        mmuext(MMUEXT_UNPIN_TABLE, given[i], 0);
     for (unsigned round = 0; round < 4; round++)
         for (unsigned i = 0; i < FRAMES; i++) {
             while (mmuext(MMUEXT_UNPIN_TABLE, frame_mfn[i], 0) == 0)
@@ -583,11 +634,11 @@ static void stress(void)
 
     set_up();
     trap_handler = in_touch;
+    over = false;
     deadline = now(0) + option("seconds=", 3) * 1000 * MS;
-    for (unsigned id = 1; id < vcpus; id++)
-        start_sibling(id);
+    begin_job(work);
     work(&workers[0]);
-    wait_for_siblings();
+    end_job();
     for (unsigned id = 0; id < vcpus; id++) {
         done += workers[id].done;
         check_is(workers[id].torn, 0);
@@ -601,4 +652,67 @@ static void stress(void)
     say("STRESS %u vcpus, %lu operations\n", vcpus, done);
 }
 
-CASES({ "stress", stress, false });
+static void wait_for_port(struct worker *w)
+{
+    struct evtchn_bind_ipi i = { .vcpu = w->id };
+    struct sched_poll p = { .ports = (uint64_t)&w->port, .nr_ports = 1 };
+
+    if (evtchn(EVTCHNOP_bind_ipi, &i) != 0)
+        return;
+    __atomic_store_n(&w->port, i.port, __ATOMIC_SEQ_CST);
+    /* It may be ended by any event; ours is the one that is pending. */
+    while (!(shared_info->evtchn_pending[i.port / 64] >> (i.port % 64) & 1)) {
+        w->polls++;
+        HC2(__HYPERVISOR_sched_op, SCHEDOP_poll, &p);
+    }
+}
+
+/* All there are at once: each sleeps until it is sent an event of its own. */
+static void wide(void)
+{
+    bring_up();
+    vcpus = all_vcpus;
+    begin_job(wait_for_port);
+    for (unsigned id = 1; id < vcpus; id++) {
+        struct evtchn_send s;
+
+        while ((s.port = __atomic_load_n(&workers[id].port, __ATOMIC_SEQ_CST)) == 0)
+            HC2(__HYPERVISOR_sched_op, SCHEDOP_yield, 0);
+        check_is(evtchn(EVTCHNOP_send, &s), 0);
+    }
+    end_job();
+    for (unsigned id = 1; id < vcpus; id++) {
+        struct evtchn_close c = { .port = workers[id].port };
+
+        check_is(evtchn(EVTCHNOP_close, &c), 0);
+        check_is(vcpu_op(VCPUOP_down, id, 0), 0);
+        check_is(vcpu_op(VCPUOP_is_up, id, 0), 0);
+    }
+    say("WIDE %u vcpus\n", vcpus);
+}
+
+static void spin(struct worker *w)
+{
+    while (!over)
+        w->polls++;
+}
+
+/* Everybody's TLB, with the siblings asleep, or with "awake=1" at work. */
+static void flush_all(void)
+{
+    bool awake = option("awake=", 0);
+
+    bring_up();
+    vcpus = all_vcpus;
+    over = false;
+    if (awake)
+        begin_job(spin);
+    for (unsigned i = 0; i < FLUSHES; i++)
+        check_is(mmuext(i & 1 ? MMUEXT_TLB_FLUSH_ALL : MMUEXT_INVLPG_ALL, (uint64_t)scratch, 0), 0);
+    over = true;
+    if (awake)
+        end_job();
+    say("FLUSHES %u\n", FLUSHES);
+}
+
+CASES({ "wide", wide, false }, { "flush", flush_all, false }, { "stress", stress, false });
