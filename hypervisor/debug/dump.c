@@ -14,6 +14,7 @@
 #include "hw/ipi.h"
 #include "hw/panic.h"
 #include "hw/percpu.h"
+#include "hw/tlb.h"
 #include "mm/buddy.h"
 #include "mm/frame.h"
 
@@ -53,6 +54,7 @@ void dump_cpus(void)
     unsigned cpu;
 
     for_each_online_cpu(cpu) {
+        printk(LOG_ERR, "CPU %u: asked %u times to flush its TLB\n", cpu, tlb_times_asked(cpu));
         cpumask_zero(&one);
         cpumask_set(&one, cpu);
         ipi_call(&one, dump_this_cpu, NULL, true);

@@ -142,6 +142,11 @@ void tlb_flush_mask_one(const struct cpumask *mask, unsigned long va)
     shoot_down(mask, false);
 }
 
+uint32_t tlb_times_asked(unsigned cpu)
+{
+    return __atomic_load_n(&per_cpu(asked, cpu), __ATOMIC_RELAXED);
+}
+
 void tlb_flush_all_global(void)
 {
     flush_global();

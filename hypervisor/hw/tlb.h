@@ -30,6 +30,8 @@ void tlb_flush_mask(const struct cpumask *mask);
 void tlb_flush_mask_one(const struct cpumask *mask, unsigned long va);
 /* Also flushes global (hypervisor) entries, on all CPUs. */
 void tlb_flush_all_global(void);
+/* How often the CPU was asked to flush by another, modulo 2^32. */
+uint32_t tlb_times_asked(unsigned cpu);
 /* The shoot-down interrupt's handler. */
 void tlb_interrupt(void);
 /* Loads CR3 (a physical address) and advances this CPU's flush time. Interrupts off. */

@@ -14,7 +14,15 @@ static struct cpu_info cpu;
 static uint64_t other_flush;
 
 struct cpu_info *get_cpu_info(void) { return &cpu; }
-void lapic_send_ipi(unsigned target, uint8_t vector) { }
+static unsigned ipis[4];
+
+/* Who is asked answers at once. */
+void lapic_send_ipi(unsigned target, uint8_t vector)
+{
+    ck_assert_uint_eq(vector, VECTOR_TLB);
+    ipis[target]++;
+    per_cpu(served, target) = per_cpu(asked, target);
+}
 
 static void set_up(void)
 {
@@ -88,6 +96,33 @@ START_TEST(an_old_stamp_errs_to_flushing)
 }
 END_TEST
 
+/* Nobody is interrupted but CPUs of the mask that are there, and not the caller. */
+START_TEST(only_cpus_of_the_mask_are_asked)
+{
+    static char areas[4][4096] __attribute__((aligned(8)));
+    char *a = (char *)&percpu_asked, *b = (char *)&percpu_served, *low = a < b ? a : b;
+    struct cpumask mask;
+
+    ck_assert_int_lt(labs(a - b), 4000);
+    cpumask_zero(&mask);
+    cpumask_zero(&cpu_online_mask);
+    for (unsigned i = 1; i < 4; i++)
+        percpu_offsets[i] = (unsigned long)(areas[i] - low);
+    for (unsigned i = 0; i < 3; i++)
+        cpumask_set(&cpu_online_mask, i);
+    shoot_down(&mask, false);
+    ck_assert_uint_eq(ipis[0] + ipis[1] + ipis[2] + ipis[3], 0);
+    cpumask_set(&mask, 0);
+    cpumask_set(&mask, 2);
+    cpumask_set(&mask, 3);
+    shoot_down(&mask, false);
+    ck_assert_uint_eq(ipis[0] + ipis[1] + ipis[3], 0);
+    ck_assert_uint_eq(ipis[2], 1);
+    ck_assert_uint_eq(tlb_times_asked(2), 1);
+    ck_assert_uint_eq(tlb_times_asked(1), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("tlb");
@@ -99,6 +134,7 @@ int main(void)
     tcase_add_test(tc, a_flush_after_the_stamp_counts);
     tcase_add_test(tc, round_the_corner_of_32_bits);
     tcase_add_test(tc, an_old_stamp_errs_to_flushing);
+    tcase_add_test(tc, only_cpus_of_the_mask_are_asked);
     suite_add_tcase(s, tc);
     sr = srunner_create(s);
     srunner_run_all(sr, CK_NORMAL);

@@ -24,7 +24,10 @@ extern const uint64_t trap_stubs[];
 static char window[FRAMES][PAGE_SIZE] __attribute__((aligned(4096)));
 static char scratch[PAGE_SIZE] __attribute__((aligned(4096)));
 static uint64_t slot_maddr[FRAMES], scratch_maddr;
-static volatile uint64_t frame_mfn[FRAMES]; /* 0: one vcpu is just giving it away */
+static volatile uint64_t frame_mfn[FRAMES];
+/* Given away; or just going or coming. Neither is RAM. */
+#define EMPTY 0u
+#define BUSY 1u
 static uint64_t *root[ROOTS], first_root;
 static struct grant_entry_v1 *grants;
 static domid_t me;
@@ -242,30 +245,44 @@ static bool unmap_grant(struct worker *w)
     return op.status == GNTST_okay;
 }
 
+/* Takes a new frame for slot i of the window; false: what was given is still in use by somebody. */
+static bool take_frame(unsigned i, xen_pfn_t *mfn)
+{
+    xen_pfn_t pfn = ((uint64_t)window[i] - VIRT_BASE) / PAGE_SIZE;
+    struct xen_memory_reservation r = { .extent_start = (uint64_t)&pfn, .nr_extents = 1,
+                                        .domid = DOMID_SELF };
+
+    if (HC2(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r) != 1)
+        return false;
+    *mfn = pfn;
+    return true;
+}
+
+static bool give_frame(xen_pfn_t *mfn)
+{
+    struct xen_memory_reservation r = { .extent_start = (uint64_t)mfn, .nr_extents = 1,
+                                        .domid = DOMID_SELF };
+    xen_pfn_t was = *mfn;
+
+    if (nr_given + MAX_WORKERS >= sizeof(given) / sizeof(given[0]) ||
+        HC2(__HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r) != 1)
+        return false;
+    given[__atomic_fetch_add(&nr_given, 1, __ATOMIC_SEQ_CST)] = was;
+    *mfn = EMPTY;
+    return true;
+}
+
 static bool give_and_take(struct worker *w)
 {
     unsigned i = any(w, FRAMES);
-    xen_pfn_t mfn = __atomic_exchange_n(&frame_mfn[i], 0, __ATOMIC_SEQ_CST);
-    xen_pfn_t pfn = ((uint64_t)window[i] - VIRT_BASE) / PAGE_SIZE;
-    struct xen_memory_reservation r = { .extent_start = (uint64_t)&mfn, .nr_extents = 1,
-                                        .domid = DOMID_SELF };
+    xen_pfn_t mfn = __atomic_exchange_n(&frame_mfn[i], BUSY, __ATOMIC_SEQ_CST);
     bool done;
 
-    if (mfn == 0)
+    if (nr_given > 0)
+        mmuext(MMUEXT_UNPIN_TABLE, given[any(w, nr_given)], 0);
+    if (mfn == BUSY)
         return false;
-    if (nr_given + MAX_WORKERS >= sizeof(given) / sizeof(given[0])) {
-        frame_mfn[i] = mfn;
-        return false;
-    }
-    done = HC2(__HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r) == 1;
-    if (done) {
-        given[__atomic_fetch_add(&nr_given, 1, __ATOMIC_SEQ_CST)] = mfn;
-        r.extent_start = (uint64_t)&pfn;
-        /* One that is still in use counts against the limit until then. */
-        while (HC2(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r) != 1 && !over)
-            HC2(__HYPERVISOR_sched_op, SCHEDOP_yield, 0);
-        mfn = pfn;
-    }
+    done = mfn == EMPTY ? take_frame(i, &mfn) : give_frame(&mfn);
     __atomic_store_n(&frame_mfn[i], mfn, __ATOMIC_SEQ_CST);
     return done;
 }
@@ -382,7 +399,7 @@ static const struct {
     { "pin-root", pin_root, 2 },      { "switch-root", switch_root, 2 },
     { "flush", flush, 2 },            { "touch", touch_window, 12 },
     { "clear-copy", clear_or_copy, 3 }, { "map-grant", map_grant, 6 },
-    { "unmap-grant", unmap_grant, 12 }, { "memory", give_and_take, 1 },
+    { "unmap-grant", unmap_grant, 12 }, { "memory", give_and_take, 2 },
     { "descriptors", descriptors, 3 }, { "runstate", runstate_area, 1 },
     { "open-port", open_port, 3 },    { "use-port", use_port, 4 },
     { "close-port", close_port, 2 },  { "rest", rest, 2 },
@@ -618,6 +635,10 @@ static void clear_frames(void)
 static void frames_are_free(void)
 {
     for (unsigned i = 0; i < FRAMES; i++) {
+        xen_pfn_t mfn;
+
+        if (frame_mfn[i] == EMPTY && check(take_frame(i, &mfn)))
+            frame_mfn[i] = mfn;
         if (!check_is(map_scratch(frame_mfn[i], PTE_BITS), 0))
             say("  frame %u, %lx\n", i, frame_mfn[i]);
         else
