@@ -85,6 +85,18 @@ void second_context(struct vcpu_guest_context *c, void (*entry)(void));
 /* 0 or 1, known by the stack we are on. */
 unsigned this_vcpu(void);
 
+/* ---- siblings ---- */
+
+#define MAX_VCPUS 128u
+long vcpu_op(unsigned cmd, unsigned vcpu, const void *arg);
+/* Brings all other vcpus up, once; how many vcpus there are. They are down while they have no job. */
+unsigned siblings_bring_up(void);
+/* Vcpus 1 to n - 1 run fn(id); a sibling that is taken down meanwhile is brought up by _end. */
+void siblings_begin(unsigned n, void (*fn)(unsigned id));
+void siblings_end(void);
+/* The number after `name` (with its "=") in the command line. */
+unsigned long option(const char *name, unsigned long otherwise);
+
 /* ---- text ---- */
 
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

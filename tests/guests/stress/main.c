@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * All vcpus do everything that counts references of frames, to the same few frames, for a while:
- * "seconds=N" and "seed=N" on the command line. At the end nothing may be left of it. Beside that: as
- * many vcpus as there are, woken one by one; and flushes of everybody's TLB.
+ * "seconds=N" and "seed=N" on the command line. At the end nothing may be left of it.
  */
 #include "guest.h"
 
@@ -12,13 +11,8 @@
 #define ALL_HANDLES 4096u
 #define PORTS 48u
 #define SHADOWED 16u
-#define MAX_VCPUS 128u
 #define MAX_WORKERS 16u    /* vcpus of the stress */
 #define MS 1000000UL
-#define STACK 8192
-#define FLUSHES 2000u
-
-extern const uint64_t trap_stubs[];
 
 /* The window's own frames are the ones in play: they are mapped only as the operations map them. */
 static char window[FRAMES][PAGE_SIZE] __attribute__((aligned(4096)));
@@ -42,12 +36,8 @@ static struct worker {
     uint64_t random;
     uint64_t *table, shadow[SHADOWED], table_maddr;
     uint64_t done, torn;
-    uint32_t port;
-    volatile unsigned finished, polls;
-} workers[MAX_VCPUS];
-static unsigned vcpus, all_vcpus; /* that take part; that there are */
-static void (*volatile job)(struct worker *w);
-static volatile unsigned generation;
+} workers[MAX_WORKERS];
+static unsigned vcpus;
 static volatile uint32_t succeeded[32];
 
 static uint64_t any(struct worker *w, uint64_t n)
@@ -92,11 +82,6 @@ static bool in_touch(struct trap_regs *r)
         return false;
     r->rip = (uint64_t)touch_end;
     return true;
-}
-
-static long vcpu_op(unsigned cmd, unsigned vcpu, const void *arg)
-{
-    return HC3(__HYPERVISOR_vcpu_op, cmd, vcpu, arg);
 }
 
 static long evtchn(unsigned cmd, void *arg)
@@ -433,8 +418,10 @@ static void let_go(struct worker *w)
     mmuext(MMUEXT_NEW_USER_BASEPTR, 0, 0);
 }
 
-static void work(struct worker *w)
+static void work(unsigned id)
 {
+    struct worker *w = &workers[id];
+
     while (!over) {
         one_operation(w);
         if (w->id == 0 && w->done % 64 == 0 && now(0) >= deadline)
@@ -443,106 +430,19 @@ static void work(struct worker *w)
     let_go(w);
 }
 
-/* Without a job it is down; whoever has one brings it up, again and again until it is done. */
-static void sibling_main(struct worker *w)
-{
-    for (;;) {
-        unsigned now_at = generation;
-
-        if (w->finished == now_at) {
-            vcpu_op(VCPUOP_down, w->id, 0);
-            continue;
-        }
-        job(w);
-        w->finished = now_at;
-    }
-}
-
 /* ---- before and after ---- */
-
-static unsigned long option(const char *name, unsigned long otherwise)
-{
-    const char *p = (const char *)start_info->cmd_line, *n;
-
-    for (; *p; p++) {
-        unsigned long value = 0;
-        const char *q = p;
-
-        for (n = name; *n && *q == *n; n++)
-            q++;
-        if (*n)
-            continue;
-        for (; *q >= '0' && *q <= '9'; q++)
-            value = value * 10 + (*q - '0');
-        return value;
-    }
-    return otherwise;
-}
 
 static void new_worker(unsigned id, unsigned long seed)
 {
     struct worker *w = &workers[id];
 
+    w->id = id;
     w->random = (seed * 64 + id + 1) * 0x9e3779b97f4a7c15UL;
     w->table = page_alloc();
     w->table_maddr = virt_to_mfn(w->table) * PAGE_SIZE;
     if (map_readonly(w->table) != 0 ||
         mmuext(MMUEXT_PIN_L1_TABLE, virt_to_mfn(w->table), 0) != 0)
         broken("no table of its own for each vcpu");
-}
-
-static void start_sibling(unsigned id)
-{
-    static struct vcpu_guest_context c;
-    static char stacks[MAX_VCPUS][STACK] __attribute__((aligned(16)));
-    uint64_t top = (uint64_t)stacks[id] + STACK;
-
-    memset(&c, 0, sizeof(c));
-    c.flags = VGCF_in_kernel;
-    c.user_regs.rip = (uint64_t)sibling_main;
-    c.user_regs.rdi = (uint64_t)&workers[id];
-    c.user_regs.rsp = top - 8;
-    c.user_regs.cs = FLAT_KERNEL_CS;
-    c.user_regs.ss = FLAT_KERNEL_SS;
-    c.kernel_sp = top;
-    c.kernel_ss = FLAT_KERNEL_SS;
-    for (unsigned i = 0; i < 21; i++)
-        c.trap_ctxt[i] = (struct trap_info){ i, 0, FLAT_KERNEL_CS, trap_stubs[i] };
-    c.ctrlreg[3] = first_root * PAGE_SIZE;
-    shared_info->vcpu_info[id].evtchn_upcall_mask = 1;
-    if (vcpu_op(VCPUOP_initialise, id, &c) != 0 || vcpu_op(VCPUOP_up, id, 0) != 0)
-        broken("a vcpu does not come up");
-}
-
-/* How many vcpus there are; the siblings' first job is none. */
-static void bring_up(void)
-{
-    if (all_vcpus != 0)
-        return;
-    first_root = virt_to_mfn((void *)start_info->pt_base);
-    while (all_vcpus < MAX_VCPUS && vcpu_op(VCPUOP_is_up, all_vcpus, 0) >= 0)
-        workers[all_vcpus].id = all_vcpus, all_vcpus++;
-    for (unsigned id = 1; id < all_vcpus; id++)
-        start_sibling(id);
-}
-
-static void begin_job(void (*fn)(struct worker *w))
-{
-    bring_up();
-    job = fn;
-    generation++;
-    for (unsigned id = 1; id < vcpus; id++)
-        vcpu_op(VCPUOP_up, id, 0);
-}
-
-/* Those that take no part have finished before they begin. */
-static void end_job(void)
-{
-    for (unsigned id = 1; id < vcpus; id++)
-        while (workers[id].finished != generation) {
-            vcpu_op(VCPUOP_up, id, 0);
-            HC2(__HYPERVISOR_sched_op, SCHEDOP_yield, 0);
-        }
 }
 
 static void set_up_grants(void)
@@ -564,7 +464,9 @@ static void set_up_grants(void)
 
 static void set_up(void)
 {
-    bring_up();
+    unsigned all = siblings_bring_up();
+
+    first_root = virt_to_mfn((void *)start_info->pt_base);
     set_up_grants();
     pte_of(scratch, &scratch_maddr);
     for (unsigned i = 0; i < FRAMES; i++) {
@@ -580,7 +482,7 @@ static void set_up(void)
         if (map_readonly(root[i]) != 0)
             broken("no spare roots");
     }
-    vcpus = all_vcpus < MAX_WORKERS ? all_vcpus : MAX_WORKERS;
+    vcpus = all < MAX_WORKERS ? all : MAX_WORKERS;
     for (unsigned id = 0; id < vcpus; id++)
         new_worker(id, option("seed=", 1));
 }
@@ -657,9 +559,9 @@ static void stress(void)
     trap_handler = in_touch;
     over = false;
     deadline = now(0) + option("seconds=", 3) * 1000 * MS;
-    begin_job(work);
-    work(&workers[0]);
-    end_job();
+    siblings_begin(vcpus, work);
+    work(0);
+    siblings_end();
     for (unsigned id = 0; id < vcpus; id++) {
         done += workers[id].done;
         check_is(workers[id].torn, 0);
@@ -673,67 +575,4 @@ static void stress(void)
     say("STRESS %u vcpus, %lu operations\n", vcpus, done);
 }
 
-static void wait_for_port(struct worker *w)
-{
-    struct evtchn_bind_ipi i = { .vcpu = w->id };
-    struct sched_poll p = { .ports = (uint64_t)&w->port, .nr_ports = 1 };
-
-    if (evtchn(EVTCHNOP_bind_ipi, &i) != 0)
-        return;
-    __atomic_store_n(&w->port, i.port, __ATOMIC_SEQ_CST);
-    /* It may be ended by any event; ours is the one that is pending. */
-    while (!(shared_info->evtchn_pending[i.port / 64] >> (i.port % 64) & 1)) {
-        w->polls++;
-        HC2(__HYPERVISOR_sched_op, SCHEDOP_poll, &p);
-    }
-}
-
-/* All there are at once: each sleeps until it is sent an event of its own. */
-static void wide(void)
-{
-    bring_up();
-    vcpus = all_vcpus;
-    begin_job(wait_for_port);
-    for (unsigned id = 1; id < vcpus; id++) {
-        struct evtchn_send s;
-
-        while ((s.port = __atomic_load_n(&workers[id].port, __ATOMIC_SEQ_CST)) == 0)
-            HC2(__HYPERVISOR_sched_op, SCHEDOP_yield, 0);
-        check_is(evtchn(EVTCHNOP_send, &s), 0);
-    }
-    end_job();
-    for (unsigned id = 1; id < vcpus; id++) {
-        struct evtchn_close c = { .port = workers[id].port };
-
-        check_is(evtchn(EVTCHNOP_close, &c), 0);
-        check_is(vcpu_op(VCPUOP_down, id, 0), 0);
-        check_is(vcpu_op(VCPUOP_is_up, id, 0), 0);
-    }
-    say("WIDE %u vcpus\n", vcpus);
-}
-
-static void spin(struct worker *w)
-{
-    while (!over)
-        w->polls++;
-}
-
-/* Everybody's TLB, with the siblings asleep, or with "awake=1" at work. */
-static void flush_all(void)
-{
-    bool awake = option("awake=", 0);
-
-    bring_up();
-    vcpus = all_vcpus;
-    over = false;
-    if (awake)
-        begin_job(spin);
-    for (unsigned i = 0; i < FLUSHES; i++)
-        check_is(mmuext(i & 1 ? MMUEXT_TLB_FLUSH_ALL : MMUEXT_INVLPG_ALL, (uint64_t)scratch, 0), 0);
-    over = true;
-    if (awake)
-        end_job();
-    say("FLUSHES %u\n", FLUSHES);
-}
-
-CASES({ "wide", wide, false }, { "flush", flush_all, false }, { "stress", stress, false });
+CASES({ "stress", stress, false });

@@ -6,7 +6,7 @@
 #
 # boot 4cpus: --cpus 4 --file {build:tests/guests/stress.elf}
 # boot 2cpus-seed-2: --cpus 2 --file {build:tests/guests/stress.elf} --file {case:stress.sh}:seed-2
-# boot wide-128: --cpus 2 --append dom0_max_vcpus=1 --file {build:tests/guests/stress.elf} --file {case:stress.sh}:wide
+# boot wide-128: --cpus 2 --append dom0_max_vcpus=1 --file {build:tests/guests/many.elf}
 # slow minutes: --cpus 4 --file {build:tests/guests/stress.elf} --file {case:stress.sh}:minutes
 # needs: dom0-tools/parador
 
@@ -77,7 +77,8 @@ if [ -e minutes ]; then
     for seed in 11 12 13 14 15 16; do
         one 30 $seed $((2 + seed % 7))
     done
-elif [ -e wide ]; then
+elif [ -e many.elf ]; then
+    mv many.elf stress.elf
     start 128 case=wide
     within 120 said stress '^DONE' || fail "not all vcpus answer"
     said stress '^WIDE 128 vcpus' || fail "not all vcpus are there"
