@@ -142,6 +142,12 @@ static bool lock_place(struct domain *d, struct evtchn *e, struct fifo_place *at
     }
 }
 
+/* True: the event that had no place is the caller's to deliver. */
+static bool take_deferred(struct evtchn *e)
+{
+    return __atomic_exchange_n(&e->fifo_pending, false, __ATOMIC_SEQ_CST);
+}
+
 /* Puts e's word at the end of its queue and asks for an upcall if the queue was empty. */
 static void enqueue(struct domain *d, struct evtchn *e, event_word_t *word)
 {
@@ -151,10 +157,13 @@ static void enqueue(struct domain *d, struct evtchn *e, event_word_t *word)
     bool first = false;
     uint32_t ready;
 
-    if (!lock_place(d, e, &at)) {
+    while (!lock_place(d, e, &at)) {
+        /* init_control goes over the ports and delivers, unless it has just been there. */
         irq_restore(flags);
-        e->fifo_pending = true; /* init_control goes over the ports and delivers */
-        return;
+        __atomic_store_n(&e->fifo_pending, true, __ATOMIC_SEQ_CST);
+        if (!__atomic_load_n(&d->vcpu[e->vcpu]->fifo, __ATOMIC_SEQ_CST) || !take_deferred(e))
+            return;
+        flags = irq_save();
     }
     if (!(word_or(word, WORD(LINKED)) & WORD(LINKED))) {
         __atomic_store_n(&e->fifo_queue, at.name, __ATOMIC_RELEASE);
@@ -178,8 +187,10 @@ static void set_pending(struct domain *d, struct evtchn *e)
 
     if (word == NULL) {
         /* The guest has bound a port beyond its array: it gets the event when it adds the page. */
-        e->fifo_pending = true;
-        return;
+        __atomic_store_n(&e->fifo_pending, true, __ATOMIC_SEQ_CST);
+        word = word_of(d, e->port);
+        if (word == NULL || !take_deferred(e))
+            return;
     }
     old = word_or(word, WORD(PENDING));
     if (!(old & (WORD(MASKED) | WORD(LINKED))))
@@ -260,10 +271,8 @@ static void deliver_deferred(struct domain *d, uint32_t first, uint32_t end)
     for (uint32_t port = first; port < end && port < d->evtchn->valid; port++) {
         struct evtchn *e = evtchn_find(d, port);
 
-        if (e->fifo_pending) {
-            e->fifo_pending = false;
+        if (take_deferred(e))
             set_pending(d, e);
-        }
     }
 }
 
@@ -316,7 +325,7 @@ int evtchn_fifo_init_control(struct evtchn_init_control *op)
     else if (d->evtchn->fifo == NULL)
         err = switch_abi(d);
     if (err == 0) {
-        __atomic_store_n((struct fifo_vcpu **)&v->fifo, fv, __ATOMIC_RELEASE);
+        __atomic_store_n((struct fifo_vcpu **)&v->fifo, fv, __ATOMIC_SEQ_CST);
         deliver_deferred(d, 1, d->evtchn->fifo->words);
     }
     spin_unlock(&d->evtchn->lock);
@@ -348,7 +357,7 @@ int evtchn_fifo_expand_array(const struct evtchn_expand_array *op)
         uint32_t first = f->words;
 
         f->array[first / WORDS_PER_PAGE] = page_to_virt(pg);
-        __atomic_store_n(&f->words, first + WORDS_PER_PAGE, __ATOMIC_RELEASE);
+        __atomic_store_n(&f->words, first + WORDS_PER_PAGE, __ATOMIC_SEQ_CST);
         deliver_deferred(d, first, first + WORDS_PER_PAGE);
     }
     spin_unlock(&d->evtchn->lock);

@@ -9,7 +9,8 @@
 
 #include "hw/cpu.h"
 #define irq_save() 0
-#define irq_restore(flags) ((void)(flags))
+static void other_cpu(void);
+#define irq_restore(flags) ((void)(flags), other_cpu())
 /* Included for its queues. */
 #include "core/evtchn_fifo.c"
 
@@ -282,6 +283,34 @@ START_TEST(a_port_is_the_tail_of_one_queue)
 }
 END_TEST
 
+static void *block_of_1;
+
+/* What init_control does once the pages are held. */
+static void block_comes(void)
+{
+    v[1].fifo = block_of_1;
+    deliver_deferred(&d, 1, EVTCHN_FIFO_NR_CHANNELS);
+}
+
+START_TEST(an_event_meets_the_control_block)
+{
+    uint32_t a = new_ipi(1), b = new_ipi(1);
+    unsigned prio = EVTCHN_FIFO_PRIORITY_DEFAULT;
+
+    use_fifo();
+    block_of_1 = v[1].fifo;
+    v[1].fifo = NULL;
+    raise_port(a);
+    block_comes();
+    ck_assert_uint_eq(consume(1, prio, a), 1);
+    v[1].fifo = NULL;
+    /* It comes when the event has just been found to have no place, and is not noted yet. */
+    meanwhile = block_comes;
+    raise_port(b);
+    ck_assert_uint_eq(consume(1, prio, b), 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("evtchn");
@@ -296,6 +325,7 @@ int main(void)
     tcase_add_test(tc, many_ports_make_no_long_search);
     tcase_add_test(tc, reset_closes_what_a_sibling_opens);
     tcase_add_test(tc, fifo_delivers_in_order_and_by_priority);
+    tcase_add_test(tc, an_event_meets_the_control_block);
     tcase_add_test(tc, a_port_is_the_tail_of_one_queue);
     suite_add_tcase(s, tc);
     r = srunner_create(s);

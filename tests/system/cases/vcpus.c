@@ -10,11 +10,13 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -177,6 +179,7 @@ static void *pipe_thread(void *unused)
     if (pipe(to) != 0 || pipe(from) != 0)
         return NULL;
     if (fork() == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* other children hold the ends of our pipes, too */
         close(to[1]);
         while (read(to[0], &c, 1) == 1 && write(from[1], &c, 1) == 1)
             ;
