@@ -87,15 +87,15 @@ unsigned this_vcpu(void);
 
 /* ---- siblings ---- */
 
-#define MAX_VCPUS 128u
-long vcpu_op(unsigned cmd, unsigned vcpu, const void *arg);
+#define MAX_SIBLINGS 128u
+long vcpu_call(unsigned cmd, unsigned vcpu, const void *arg);
 /* Brings all other vcpus up, once; how many vcpus there are. They are down while they have no job. */
 unsigned siblings_bring_up(void);
 /* Vcpus 1 to n - 1 run fn(id); a sibling that is taken down meanwhile is brought up by _end. */
 void siblings_begin(unsigned n, void (*fn)(unsigned id));
 void siblings_end(void);
 /* The number after `name` (with its "=") in the command line. */
-unsigned long option(const char *name, unsigned long otherwise);
+unsigned long option_number(const char *name, unsigned long otherwise);
 
 /* ---- text ---- */
 

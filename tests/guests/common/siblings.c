@@ -8,9 +8,9 @@ extern const uint64_t trap_stubs[];
 
 static unsigned all, taking_part;
 static void (*volatile job)(unsigned id);
-static volatile unsigned generation, finished[MAX_VCPUS];
+static volatile unsigned generation, finished[MAX_SIBLINGS];
 
-long vcpu_op(unsigned cmd, unsigned vcpu, const void *arg)
+long vcpu_call(unsigned cmd, unsigned vcpu, const void *arg)
 {
     return HC3(__HYPERVISOR_vcpu_op, cmd, vcpu, arg);
 }
@@ -22,7 +22,7 @@ static void sibling_main(unsigned long id)
         unsigned now_at = generation;
 
         if (finished[id] == now_at) {
-            vcpu_op(VCPUOP_down, id, 0);
+            vcpu_call(VCPUOP_down, id, 0);
             continue;
         }
         job(id);
@@ -33,7 +33,7 @@ static void sibling_main(unsigned long id)
 static void start_sibling(unsigned id)
 {
     static struct vcpu_guest_context c;
-    static char stacks[MAX_VCPUS][STACK] __attribute__((aligned(16)));
+    static char stacks[MAX_SIBLINGS][STACK] __attribute__((aligned(16)));
     uint64_t top = (uint64_t)stacks[id] + STACK;
 
     memset(&c, 0, sizeof(c));
@@ -50,14 +50,14 @@ static void start_sibling(unsigned id)
     c.ctrlreg[3] = virt_to_mfn((void *)start_info->pt_base) * PAGE_SIZE;
     if (id < XEN_LEGACY_MAX_VCPUS)
         shared_info->vcpu_info[id].evtchn_upcall_mask = 1;
-    if (vcpu_op(VCPUOP_initialise, id, &c) != 0 || vcpu_op(VCPUOP_up, id, 0) != 0)
+    if (vcpu_call(VCPUOP_initialise, id, &c) != 0 || vcpu_call(VCPUOP_up, id, 0) != 0)
         broken("a vcpu does not come up");
 }
 
 unsigned siblings_bring_up(void)
 {
     if (all == 0) {
-        while (all < MAX_VCPUS && vcpu_op(VCPUOP_is_up, all, 0) >= 0)
+        while (all < MAX_SIBLINGS && vcpu_call(VCPUOP_is_up, all, 0) >= 0)
             all++;
         for (unsigned id = 1; id < all; id++)
             start_sibling(id);
@@ -71,7 +71,7 @@ void siblings_begin(unsigned n, void (*fn)(unsigned id))
     job = fn;
     generation++;
     for (unsigned id = 1; id < n; id++)
-        vcpu_op(VCPUOP_up, id, 0);
+        vcpu_call(VCPUOP_up, id, 0);
     /* The others have finished before they begin. */
     for (unsigned id = n; id < all; id++)
         finished[id] = generation;
@@ -81,12 +81,12 @@ void siblings_end(void)
 {
     for (unsigned id = 1; id < taking_part; id++)
         while (finished[id] != generation) {
-            vcpu_op(VCPUOP_up, id, 0);
+            vcpu_call(VCPUOP_up, id, 0);
             HC2(__HYPERVISOR_sched_op, SCHEDOP_yield, 0);
         }
 }
 
-unsigned long option(const char *name, unsigned long otherwise)
+unsigned long option_number(const char *name, unsigned long otherwise)
 {
     const char *p = (const char *)start_info->cmd_line, *n;
 

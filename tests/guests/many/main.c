@@ -4,7 +4,7 @@
 
 #define FLUSHES 2000u
 
-static volatile uint32_t ports[MAX_VCPUS];
+static volatile uint32_t ports[MAX_SIBLINGS];
 static volatile bool over;
 
 static long evtchn(unsigned cmd, void *arg)
@@ -45,8 +45,8 @@ static void wide(void)
         struct evtchn_close c = { .port = ports[id] };
 
         check_is(evtchn(EVTCHNOP_close, &c), 0);
-        check_is(vcpu_op(VCPUOP_down, id, 0), 0);
-        check_is(vcpu_op(VCPUOP_is_up, id, 0), 0);
+        check_is(vcpu_call(VCPUOP_down, id, 0), 0);
+        check_is(vcpu_call(VCPUOP_is_up, id, 0), 0);
     }
     say("WIDE %u vcpus\n", vcpus);
 }
@@ -60,7 +60,7 @@ static void spin(unsigned id __attribute__((unused)))
 /* Everybody's TLB, with the siblings asleep, or with "awake=1" at work. */
 static void flush_all(void)
 {
-    bool awake = option("awake=", 0);
+    bool awake = option_number("awake=", 0);
     unsigned vcpus = siblings_bring_up();
 
     if (awake)

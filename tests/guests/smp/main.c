@@ -31,6 +31,11 @@ static void second_main(void)
     }
 }
 
+static long vcpu_op(unsigned cmd, unsigned vcpu, const void *arg)
+{
+    return HC3(__HYPERVISOR_vcpu_op, cmd, vcpu, arg);
+}
+
 static struct vcpu_guest_context ctx;
 
 static long initialise_with(void (*spoil)(struct vcpu_guest_context *))

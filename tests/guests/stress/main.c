@@ -93,7 +93,7 @@ static uint64_t now(unsigned id)
 {
     struct vcpu_runstate_info r;
 
-    if (vcpu_op(VCPUOP_get_runstate_info, id, &r) != 0)
+    if (vcpu_call(VCPUOP_get_runstate_info, id, &r) != 0)
         broken("no runstate");
     return r.time[0] + r.time[1] + r.time[2] + r.time[3];
 }
@@ -293,7 +293,7 @@ static bool runstate_area(struct worker *w)
 
     if (any(w, 2))
         op.addr.h = (uint64_t)window[any(w, FRAMES)] + any(w, 500) * 8;
-    return vcpu_op(VCPUOP_register_runstate_memory_area, w->id, &op) == 0;
+    return vcpu_call(VCPUOP_register_runstate_memory_area, w->id, &op) == 0;
 }
 
 static bool foreign_port(uint32_t port)
@@ -343,7 +343,7 @@ static bool rest(struct worker *w)
     struct sched_poll p = { .ports = (uint64_t)&port, .nr_ports = 1, .timeout = 1 };
 
     switch (any(w, 3)) {
-    case 0: return vcpu_op(VCPUOP_set_singleshot_timer, w->id, &t) == 0;
+    case 0: return vcpu_call(VCPUOP_set_singleshot_timer, w->id, &t) == 0;
     case 1: return HC2(__HYPERVISOR_sched_op, SCHEDOP_poll, &p) == 0;
     default: return HC2(__HYPERVISOR_sched_op, SCHEDOP_yield, 0) == 0;
     }
@@ -354,7 +354,7 @@ static bool down_or_up(struct worker *w)
 {
     unsigned id = 1 + any(w, vcpus - 1);
 
-    return vcpus > 1 && vcpu_op(any(w, 4) ? VCPUOP_up : VCPUOP_down, id, 0) == 0;
+    return vcpus > 1 && vcpu_call(any(w, 4) ? VCPUOP_up : VCPUOP_down, id, 0) == 0;
 }
 
 /* A pinned table that nobody else knows of must read as it was written. */
@@ -411,7 +411,7 @@ static void let_go(struct worker *w)
 {
     struct vcpu_register_runstate_memory_area none = { 0 };
 
-    vcpu_op(VCPUOP_register_runstate_memory_area, w->id, &none);
+    vcpu_call(VCPUOP_register_runstate_memory_area, w->id, &none);
     HC2(__HYPERVISOR_set_gdt, 0, 0);
     mmuext(MMUEXT_SET_LDT, 0, 0);
     mmuext(MMUEXT_NEW_BASEPTR, first_root, 0);
@@ -484,7 +484,7 @@ static void set_up(void)
     }
     vcpus = all < MAX_WORKERS ? all : MAX_WORKERS;
     for (unsigned id = 0; id < vcpus; id++)
-        new_worker(id, option("seed=", 1));
+        new_worker(id, option_number("seed=", 1));
 }
 
 static long map_scratch(uint64_t mfn, uint64_t bits)
@@ -558,7 +558,7 @@ static void stress(void)
     set_up();
     trap_handler = in_touch;
     over = false;
-    deadline = now(0) + option("seconds=", 3) * 1000 * MS;
+    deadline = now(0) + option_number("seconds=", 3) * 1000 * MS;
     siblings_begin(vcpus, work);
     work(0);
     siblings_end();
