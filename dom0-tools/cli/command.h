@@ -48,6 +48,8 @@ int cmd_domid(struct parador_handle *h, int argc, char **argv);
 int cmd_domname(struct parador_handle *h, int argc, char **argv);
 int cmd_rename(struct parador_handle *h, int argc, char **argv);
 int cmd_uptime(struct parador_handle *h, int argc, char **argv);
+int cmd_metrics(struct parador_handle *h, int argc, char **argv);
+int cmd_top(struct parador_handle *h, int argc, char **argv);
 int cmd_usage(struct parador_handle *h, int argc, char **argv);
 int cmd_help(struct parador_handle *h, int argc, char **argv);
 

@@ -28,6 +28,13 @@ const struct command commands[] = {
     { "uptime", cmd_uptime, "[-s] [" DOMAIN "...]", "How long domains have run", "-s\tshort: no table\n" },
     { "vcpu-list", cmd_vcpu_list, "[--json] [" DOMAIN "...]", "List the vcpus of domains",
       "--json\tthe table as JSON\n" },
+    { "top", cmd_top, "[-d SECONDS] [-i N] [-b] [-n] [-x] [-v] [-r] [-f] [--json]",
+      "What domains use, live",
+      "-d, --delay SECONDS\tbetween two looks (3)\n-i, --iterations N\tlooks, then the end\n"
+      "-b, --batch\tlines instead of a screen\n-n, --networks\tlines for network interfaces\n"
+      "-x, --vbds\tlines for disks\n-v, --vcpus\tlines for vcpus\n"
+      "-r, --repeat-header\tbefore each domain\n-f, --full-name\tnames are not cut off\n"
+      "--json\tan object a line; implies -b\n" },
     { "usage", cmd_usage, "[-v] [--since TIME] [--json] [" DOMAIN "]",
       "What domains have used, those that are gone too",
       "-v, --verbose\teach vcpu and device\n"
@@ -60,6 +67,11 @@ const struct command commands[] = {
     { "cpupool-migrate", cmd_cpupool_migrate, DOMAIN " POOL", "Move a domain into a pool", 0 },
     { "cpupool-numa-split", cmd_cpupool_numa_split, "", "Make a pool of each NUMA node", 0 },
     { "debug-keys", cmd_debug_keys, "KEYS", "Type at the hypervisor's console", 0 },
+    { "metrics", cmd_metrics, "[--openmetrics] [--textfile FILE] | --listen [ADDRESS:]PORT",
+      "The accounts for Prometheus",
+      "-t, --textfile FILE\tinto a file that is replaced as a whole\n"
+      "-o, --openmetrics\tin the newer of the two formats\n"
+      "-l, --listen PORT\tserve them by HTTP, on 127.0.0.1 unless told otherwise\n" },
     { "help", cmd_help, "[--long] [COMMAND]", "What there is", "--long\twith the options\n" },
 };
 const unsigned nr_commands = sizeof(commands) / sizeof(commands[0]);

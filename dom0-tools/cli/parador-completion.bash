@@ -43,7 +43,7 @@ _parador() {
         help)
             mapfile -t COMPREPLY < <(compgen -W "$(_parador_commands)" -- "$current")
             ;;
-        info | dmesg | domname | debug-keys | cpupool-numa-split) ;;
+        info | dmesg | domname | metrics | top | debug-keys | cpupool-numa-split) ;;
         cpupool-migrate)
             local IFS=$'\n'
             mapfile -t COMPREPLY < <(compgen -W "$(_parador_domains; _parador_pools)" -- "$current")

@@ -8,6 +8,7 @@ int main(void)
     int failed;
 
     srunner_add_suite(runner, suite_ledger());
+    srunner_add_suite(runner, suite_metrics());
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);

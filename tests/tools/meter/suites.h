@@ -7,5 +7,6 @@
 
 Suite *suite_accounts(void);
 Suite *suite_ledger(void);
+Suite *suite_metrics(void);
 
 #endif
