@@ -130,7 +130,7 @@ static void enter_gone(struct parador_handle *h, const struct reading *clock, bo
             carry_drop(&state.carry, batch[i].domid, batch[i].created_ns);
             *changed = true;
         }
-    } while (got == RETIRED_BATCH);
+    } while (got > 0);
     if (missed)
         carry_drop_gone(&state.carry);
 }

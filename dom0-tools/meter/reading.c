@@ -129,7 +129,7 @@ static int read_domains(struct parador_handle *h, struct reading *r)
             account_from_usage(&batch[i], r, &r->accounts[r->count++]);
         if (got > 0)
             first = batch[got - 1].domid + 1u;
-    } while (got == BATCH && first < DOMID_FIRST_RESERVED);
+    } while (got > 0 && first < DOMID_FIRST_RESERVED);
     free(batch);
     return got < 0 ? -1 : 0;
 }
@@ -169,7 +169,7 @@ static int read_plain(struct parador_handle *h, struct reading *r)
         }
         if (got > 0)
             first = batch[got - 1].domain + 1u;
-    } while (got == BATCH && first < DOMID_FIRST_RESERVED);
+    } while (got > 0 && first < DOMID_FIRST_RESERVED);
     free(batch);
     return got < 0 ? -1 : 0;
 }
@@ -209,7 +209,7 @@ static int read_vcpus(struct parador_handle *h, struct account *a)
         }
         if (got > 0)
             first = batch[got - 1].vcpu + 1u;
-    } while (got == BATCH);
+    } while (got > 0);
     return 0;
 }
 

@@ -163,7 +163,7 @@ static int see_retired(struct parador_handle *h, const struct carry *carry, stru
                 return parador_fail(h, ENOMEM, "out of memory");
             add_final(hist, &a);
         }
-    } while (got == RETIRED_BATCH);
+    } while (got > 0);
     return got < 0 ? -1 : 0;
 }
 
