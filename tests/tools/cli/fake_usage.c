@@ -94,11 +94,3 @@ int parador_name(struct parador_handle *h, domid_t domid, char *buf, size_t size
     snprintf(buf, size, "%s", info.name);
     return 0;
 }
-
-/* Weak: another file may tell more. */
-__attribute__((weak)) int parador_control_sched_get(struct parador_handle *h, domid_t domid,
-                                                    struct parador_sched_params *params)
-{
-    (void)domid;
-    return parador_fail(h, params == NULL ? EFAULT : ENOSYS, "no parameters on paper");
-}
