@@ -4,6 +4,8 @@
 
 #include "boot/init.h"
 #include "boot/multiboot.h"
+#include "core/domain.h"
+#include "core/physmem.h"
 #include "hw/console.h"
 #include "hw/layout.h"
 #include "hw/panic.h"
@@ -97,11 +99,16 @@ INIT_TEXT void memory_free_module(struct boot_module *m)
     m->size = 0;
 }
 
-void memory_free_init(void)
+void memory_free_init(const struct domain *d)
 {
+    uint64_t ram = e820_ram_bytes(&e820) >> PAGE_SHIFT, kept;
     unsigned long start = (unsigned long)_init_start, end = (unsigned long)_init_end;
 
     hostmap_drop_image(start, end);
     buddy_add(image_phys(_init_start), image_phys(_init_end));
-    printk(LOG_INFO, "%lu KiB of init memory freed\n", (end - start) >> 10);
+    physmem_drain();
+    /* Whatever is neither free nor dom0's: image, tables for frames, CPUs, dom0's own structures. */
+    kept = ram - buddy_free_pages() - d->tot_pages;
+    printk(LOG_INFO, "%lu KiB of init memory freed; the hypervisor keeps %lu of %lu KiB\n",
+           (end - start) >> 10, kept << 2, ram << 2);
 }

@@ -7,12 +7,16 @@
 #define BOOT_MEMORY_H
 
 struct boot_module;
+struct domain;
 
 /* Builds the maps and tables of mm/; ends with an allocator that has all free RAM. */
 void memory_init(void);
 /* The frames of a module that nobody reads any more. */
 void memory_free_module(struct boot_module *m);
-/* Init text, data and the decompression libraries. Never called from there. */
-void memory_free_init(void);
+/*
+ * Init text, data and the decompression libraries; never called from there. Says what of the
+ * machine's memory is neither free nor of dom0, the only domain yet.
+ */
+void memory_free_init(const struct domain *dom0);
 
 #endif

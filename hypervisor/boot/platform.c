@@ -75,7 +75,7 @@ INIT_TEXT struct domain *platform_build_dom0(void)
 
 void platform_start(struct domain *d)
 {
-    memory_free_init();
+    memory_free_init(d);
     printk(LOG_INFO, "dom0 starts; Ctrl-A three times: input to the hypervisor\n");
     vga_leave();
     domain_unpause(d);
