@@ -81,12 +81,14 @@ void usage_wake(void)
 
 void usage_cpu(unsigned cpu, uint64_t now, struct parador_cpu_usage *u)
 {
+    const struct sched_pool *pool = sched_cpu_pool(cpu);
     const struct vcpu *v = idle_vcpu(cpu);
     struct vcpu_runstate_info r;
 
     runstate_get_at(v, now, &r);
     *u = (struct parador_cpu_usage){
         .cpu = cpu,
+        .pool = pool ? pool->id : POOL_NONE,
         .guest_ns = r.time[RUNSTATE_runnable],
         .hypervisor_ns = r.time[RUNSTATE_running],
         .idle_ns = r.time[RUNSTATE_blocked],
@@ -122,6 +124,7 @@ void usage_domain(struct domain *d, uint64_t now, struct parador_domain_usage *u
 
     *u = (struct parador_domain_usage){
         .created_ns = d->created_ns, .now_ns = now, .domid = d->domid,
+        .pool = __atomic_load_n(&d->sched.pool, __ATOMIC_RELAXED)->id,
     };
     memcpy(u->handle, d->handle, sizeof(u->handle));
     u->page_ms = physmem_usage(d, now, &u->pages);

@@ -16,6 +16,7 @@
 struct domain idle_domain_struct;
 static const struct vehicle_ops vehicle;
 static struct cpu_info cpu;
+static struct sched_pool pool = { .id = 3 }, *cpu_pool = &pool;
 static struct domain dom = { .domid = 7, .max_vcpus = 3, .vehicle = &vehicle };
 static struct vcpu idle, a, b, *vcpus[3] = { &a, NULL, &b };
 static uint64_t clock_ns;
@@ -26,6 +27,7 @@ uint64_t now_ns(void) { return clock_ns; }
 uint64_t tsc_ticks_to_ns(uint64_t ticks) { return ticks * 2; }
 struct cpu_info *get_cpu_info(void) { return &cpu; }
 struct vcpu *idle_vcpu(unsigned n) { return &idle; }
+struct sched_pool *sched_cpu_pool(unsigned n) { return cpu_pool; }
 void spin_lock(struct spinlock *l) { ck_assert(!l->ticket++); }
 void spin_unlock(struct spinlock *l) { ck_assert(!--l->ticket); }
 void softirq_run(void) { }
@@ -59,6 +61,7 @@ static void set_up(void)
     b.vcpu_id = 2;
     dom.vcpu = vcpus;
     dom.created_ns = 900;
+    dom.sched.pool = &pool;
     interrupts = 0;
     current = &idle;
 }
@@ -112,6 +115,10 @@ START_TEST(cpu_is_in_one_state_at_a_time)
     ck_assert_uint_eq(u.hypervisor_ns, 200);
     ck_assert_uint_eq(u.idle_ns, 450);
     ck_assert_uint_eq(u.switches, 3);
+    ck_assert_uint_eq(u.pool, 3);
+    cpu_pool = NULL;
+    ck_assert_uint_eq(cpu_at(1750).pool, ~0u);
+    cpu_pool = &pool;
 }
 END_TEST
 
@@ -139,6 +146,7 @@ START_TEST(domain_is_the_sum_of_its_vcpus)
     ck_assert_uint_eq(u.created_ns, 900);
     ck_assert_uint_eq(u.now_ns, 1400);
     ck_assert_uint_eq(u.pages, 5);
+    ck_assert_uint_eq(u.pool, 3);
     ck_assert_uint_eq(u.running_ns, cpu_at(1400).guest_ns);
     usage_vcpu(&b, 1400, &one);
     ck_assert_uint_eq(one.vcpu, 2);
