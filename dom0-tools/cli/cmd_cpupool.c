@@ -48,7 +48,7 @@ static bool read_cpus(struct parador_handle *h, const char *text, struct parador
 
 /* ---- list ---- */
 
-static json_t *pool_json(const char *name, const struct parador_cpupool *pool)
+static json_t *pool_json(struct parador_handle *h, const char *name, const struct parador_cpupool *pool)
 {
     json_t *cpus = json_array();
 
@@ -56,7 +56,7 @@ static json_t *pool_json(const char *name, const struct parador_cpupool *pool)
         if (parador_cpuset_has(&pool->cpus, cpu))
             json_array_append_new(cpus, json_integer(cpu));
     return json_pack("{s:s, s:i, s:s, s:o, s:i}", "name", name, "id", (int)pool->id, "scheduler",
-                     parador_scheduler_name(pool->sched_id), "cpus", cpus, "domains",
+                     parador_scheduler_name(h, pool->sched_id), "cpus", cpus, "domains",
                      (int)pool->nr_domains);
 }
 
@@ -86,13 +86,13 @@ static int print_pools(struct parador_handle *h, const struct parador_cpupool *l
         if (parador_pool_name(h, list[i].id, name, sizeof(name)) != 0)
             return command_failed(h);
         if (all != NULL) {
-            json_array_append_new(all, pool_json(name, &list[i]));
+            json_array_append_new(all, pool_json(h, name, &list[i]));
         } else if (with_cpus) {
             printf("%-19s ", name);
             print_cpus(&list[i].cpus);
         } else {
             printf("%-19s%5u  %9s  %9s  %12u\n", name, parador_cpuset_count(&list[i].cpus),
-                   parador_scheduler_name(list[i].sched_id), "y", list[i].nr_domains);
+                   parador_scheduler_name(h, list[i].sched_id), "y", list[i].nr_domains);
         }
     }
     return 0;
@@ -190,7 +190,7 @@ static int make_pool(struct parador_handle *h, const struct pool_file *file, boo
         return 1;
     if (dry) {
         printf("name = \"%s\"\nsched = \"%s\"\ncpus = \"%s\"\n", file->name,
-               parador_scheduler_name((uint32_t)sched),
+               parador_scheduler_name(h, (uint32_t)sched),
                parador_cpuset_text(&cpus, NULL, text, sizeof(text)));
         return 0;
     }
@@ -275,6 +275,23 @@ int cmd_cpupool_rename(struct parador_handle *h, int argc, char **argv)
     return status;
 }
 
+/* What the domains of a pool are promised: per cent of a CPU. */
+static uint32_t reserved_in(struct parador_handle *h, uint32_t pool)
+{
+    struct parador_sched_params shares;
+    struct guest_info *list;
+    uint32_t sum = 0;
+    size_t count;
+
+    if (parador_list(h, &list, &count) != 0)
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        if (list[i].cpupool == pool && parador_shares(h, list[i].domid, &shares) == 0)
+            sum += shares.reservation;
+    free(list);
+    return sum;
+}
+
 typedef int change_fn(struct parador_handle *h, uint32_t pool, uint32_t cpu);
 
 /* All CPUs or none. */
@@ -328,6 +345,7 @@ static int remove_cpus(struct parador_handle *h, const char *text,
     struct parador_cpuset inside = *cpus;
     char have[CPUS_TEXT];
     unsigned here = parador_cpuset_and(&inside, &pool->cpus);
+    uint32_t left, reserved;
 
     parador_cpuset_text(&pool->cpus, NULL, have, sizeof(have));
     if (here != parador_cpuset_count(cpus)) {
@@ -338,6 +356,14 @@ static int remove_cpus(struct parador_handle *h, const char *text,
     if (here == parador_cpuset_count(&pool->cpus) && pool->nr_domains > 0) {
         fprintf(stderr, "parador: CPUs \"%s\": CPU pool %s has CPUs %s and must keep one of them, as "
                 "long as it has domains: %u\n", text, name, have, pool->nr_domains);
+        return 1;
+    }
+    left = 100 * (parador_cpuset_count(&pool->cpus) - here);
+    reserved = reserved_in(h, pool->id);
+    if (reserved > left) {
+        fprintf(stderr, "parador: CPUs \"%s\": CPU pool %s needs them for reservations: %u are "
+                "reserved, and its capacity would be %u (per cent of a CPU)\n", text, name, reserved,
+                left);
         return 1;
     }
     return change_cpus(h, pool->id, cpus, parador_cpupool_remove_cpu, parador_cpupool_add_cpu);
@@ -388,6 +414,25 @@ static int keep_migration(struct guest_config *config, void *arg)
     return guest_config_set_string(&config->pool, m->name);
 }
 
+static int not_moved(struct parador_handle *h, domid_t domid, const struct parador_cpupool *pool,
+                     const char *name)
+{
+    struct parador_sched_params shares;
+    uint32_t capacity = 100 * parador_cpuset_count(&pool->cpus);
+
+    if (errno == EOPNOTSUPP)
+        fprintf(stderr, "parador: CPU pool %s has the scheduler %s, which cannot keep the cap or "
+                "reservation of domain %u: sched-credit2 -c 0 -R 0 takes them off\n", name,
+                parador_scheduler_name(h, pool->sched_id), domid);
+    else if (errno == ENOSPC && parador_shares(h, domid, &shares) == 0)
+        fprintf(stderr, "parador: a reservation of %u does not fit into CPU pool %s: its capacity is "
+                "%u, %u are reserved there (per cent of a CPU)\n", shares.reservation, name,
+                capacity, reserved_in(h, pool->id));
+    else
+        return command_failed(h);
+    return 1;
+}
+
 int cmd_cpupool_migrate(struct parador_handle *h, int argc, char **argv)
 {
     struct parador_cpupool pool;
@@ -409,8 +454,10 @@ int cmd_cpupool_migrate(struct parador_handle *h, int argc, char **argv)
         fprintf(stderr, "parador: CPU pool %s has no CPUs\n", name);
         return 1;
     }
-    if (parador_topology(h, &m.topo) != 0 || parador_cpupool_move(h, domid, pool.id) != 0)
+    if (parador_topology(h, &m.topo) != 0)
         return command_failed(h);
+    if (parador_cpupool_move(h, domid, pool.id) != 0)
+        return not_moved(h, domid, &pool, name);
     m.name = name;
     return command_kept("its pool", record_change_config(domid, keep_migration, &m));
 }

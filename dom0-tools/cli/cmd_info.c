@@ -50,7 +50,7 @@ static const char *scheduler(struct parador_handle *h)
 {
     struct xen_sysctl op = { .cmd = XEN_SYSCTL_sched_id };
 
-    return parador_sysctl(h, &op) == 0 ? parador_scheduler_name(op.u.sched_id.sched_id) : "unknown";
+    return parador_sysctl(h, &op) == 0 ? parador_scheduler_name(h, op.u.sched_id.sched_id) : "unknown";
 }
 
 int cmd_info(struct parador_handle *h, int argc, char **argv)

@@ -45,7 +45,7 @@ static int not_credit2(struct parador_handle *h, const char *whose, uint32_t poo
         return command_failed(h);
     fprintf(stderr, "parador: %s%sCPU pool %s has the scheduler %s, not credit2: no weights, caps or "
             "reservations there\n", whose, *whose ? ": " : "", name,
-            parador_scheduler_name(sched_id));
+            parador_scheduler_name(h, sched_id));
     return 1;
 }
 

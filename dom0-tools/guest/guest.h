@@ -221,9 +221,9 @@ int parador_shares(struct parador_handle *h, domid_t domid, struct parador_sched
 int parador_set_shares(struct parador_handle *h, domid_t domid,
                        const struct parador_sched_params *shares);
 
-/** A scheduler as pools and options call it: "credit2". */
-const char *parador_scheduler_name(uint32_t sched_id);
-/** Its number, or -1. */
+/** A scheduler as pools and options call it: "credit2", "rr". */
+const char *parador_scheduler_name(struct parador_handle *h, uint32_t sched_id);
+/** Its number, or -1. "rr" and "credit" are the same one. */
 int parador_scheduler_id(const char *name);
 
 /** A CPU pool's name. */

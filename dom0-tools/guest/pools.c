@@ -136,7 +136,7 @@ int parador_pool_make(struct parador_handle *h, const char *name, uint32_t sched
     if (parador_cpupool_create(h, sched_id, id) < 0) {
         if (errno == EINVAL || errno == ENOENT || errno == EOPNOTSUPP)
             return parador_fail(h, errno, "this hypervisor has no scheduler \"%s\"",
-                                parador_scheduler_name(sched_id));
+                                parador_scheduler_name(h, sched_id));
         return -1;
     }
     for (unsigned cpu = 0; cpu < PARADOR_CPUS_MAX && !failed; cpu++) {

@@ -20,8 +20,18 @@ static const struct {
     { XEN_SCHEDULER_NULL, "null" },
 };
 
-const char *parador_scheduler_name(uint32_t sched_id)
+/* The round robin goes by the number of a scheduler that Parador has not got. */
+static bool is_parador(struct parador_handle *h)
 {
+    struct parador_version version;
+
+    return parador_version(h, &version) == 0 && strstr(version.extra, "parador");
+}
+
+const char *parador_scheduler_name(struct parador_handle *h, uint32_t sched_id)
+{
+    if (sched_id == XEN_SCHEDULER_CREDIT && is_parador(h))
+        return "rr";
     for (size_t i = 0; i < sizeof(schedulers) / sizeof(schedulers[0]); i++)
         if (schedulers[i].id == sched_id)
             return schedulers[i].name;
@@ -30,6 +40,8 @@ const char *parador_scheduler_name(uint32_t sched_id)
 
 int parador_scheduler_id(const char *name)
 {
+    if (strcmp(name, "rr") == 0)
+        return XEN_SCHEDULER_CREDIT;
     for (size_t i = 0; i < sizeof(schedulers) / sizeof(schedulers[0]); i++)
         if (strcmp(schedulers[i].name, name) == 0)
             return (int)schedulers[i].id;
@@ -58,7 +70,7 @@ static int domctl_shares(struct parador_handle *h, domid_t domid, uint32_t cmd, 
 
     if (sched_id != XEN_SCHEDULER_CREDIT && sched_id != XEN_SCHEDULER_CREDIT2)
         return parador_fail(h, EOPNOTSUPP, "the scheduler of its pool, %s, has no weights",
-                            parador_scheduler_name(sched_id));
+                            parador_scheduler_name(h, sched_id));
     op.u.scheduler_op.sched_id = sched_id;
     op.u.scheduler_op.cmd = cmd;
     op.u.scheduler_op.u.credit2 = *shares;
@@ -124,7 +136,7 @@ static int refused(struct parador_handle *h, uint32_t asked,
 
     if (errno == EOPNOTSUPP)
         return parador_fail(h, EOPNOTSUPP, "the scheduler of its pool, %s, has no such parameter",
-                            parador_scheduler_name(answer->sched_id));
+                            parador_scheduler_name(h, answer->sched_id));
     if (errno != ENOSPC)
         return -1;
     if (parador_pool_name(h, answer->pool, pool, sizeof(pool)) < 0)

@@ -85,6 +85,9 @@ int parador_cpupool_remove_cpu(struct parador_handle *h, uint32_t id, uint32_t c
     do
         ret = change_cpu(h, XEN_SYSCTL_CPUPOOL_OP_RMCPU, id, cpu);
     while (ret < 0 && errno == EAGAIN);
+    if (ret < 0 && errno == EADDRINUSE)
+        return parador_fail(h, EADDRINUSE, "CPU %u cannot leave pool %u: a vcpu is pinned to it and "
+                            "to no other CPU of the pool", cpu, id);
     return ret < 0 ? parador_fail_in(h, "cannot take CPU %u out of pool %u", cpu, id) : 0;
 }
 

@@ -245,6 +245,11 @@ def test_cpupool_change():
     refusal("cpupool-cpu-add", "fast", "2-3", says='CPUs "2-3": not all are free to go into CPU pool '
             'fast: the free ones are 3')
     assert calls("cpupool-cpu-remove", "Pool-0", "1") == ["remove CPU 1 pool 0"]
+    refusal("cpupool-cpu-remove", "Pool-0", "1", FAKE_RESERVED="101",
+            says='CPUs "1": CPU pool Pool-0 needs them for reservations: 101 are reserved, and its '
+            "capacity would be 100 (per cent of a CPU)")
+    answer = run("cpupool-cpu-remove", "Pool-0", "1", status=1, FAKE_PINNED_CPU="1")
+    assert "a vcpu is pinned to it and to no other CPU of the pool" in answer.stderr, answer.stderr
     refusal("cpupool-cpu-remove", "Pool-0", "1-2",
             says='CPUs "1-2": not all are in CPU pool Pool-0, which has CPUs 0-1')
     refusal("cpupool-cpu-remove", "Pool-0", "all,^2-3", says='CPUs "all,^2-3": CPU pool Pool-0 has '
@@ -257,6 +262,11 @@ def test_cpupool_migrate():
     assert calls("cpupool-migrate", "web", "fast") == ["move 1 to 1"]
     refusal("cpupool-migrate", "0", "fast", says="Domain-0 cannot leave its CPU pool")
     refusal("cpupool-migrate", "web", "none", says='there is no CPU pool "none"')
+    refusal("cpupool-migrate", "web", "fast", FAKE_MOVE="28", says="a reservation of 25 does not fit "
+            "into CPU pool fast: its capacity is 100, 0 are reserved there (per cent of a CPU)")
+    refusal("cpupool-migrate", "web", "fast", FAKE_MOVE="95", FAKE_SCHED="9", says="CPU pool fast has "
+            "the scheduler null, which cannot keep the cap or reservation of domain 1: "
+            "sched-credit2 -c 0 -R 0 takes them off")
     keep(1, "cpus=0-1")
     run("cpupool-migrate", "web", "fast")
     lines = config_of(1)

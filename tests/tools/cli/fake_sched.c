@@ -2,8 +2,9 @@
 /*
  * The hypervisor's side of CPUs, made of paper: CPUs 0-3; pool 0 with 0 and 1, pool 1 with 2, and 3
  * is free. FAKE_SCHED is the number of pool 1's scheduler, FAKE_XEN=1 takes the control hypercall
- * away, FAKE_BUSY_CPU is a CPU that cannot change its pool, FAKE_BUSY_VCPU a vcpu that cannot be
- * pinned.
+ * away, FAKE_BUSY_CPU is a CPU that cannot change its pool, FAKE_PINNED_CPU one that a vcpu needs,
+ * FAKE_BUSY_VCPU a vcpu that cannot be pinned, FAKE_RESERVED the reservation of domain 1, and
+ * FAKE_MOVE the errno of moving a domain.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -129,7 +130,7 @@ int parador_control_sched_get(struct parador_handle *h, domid_t domid,
     if (parador_domain_info(h, domid, &info) != 0)
         return -1;
     *p = (struct parador_sched_params){
-        .weight = 256u + domid, .cap = domid == 1 ? 150 : 0, .reservation = domid == 1 ? 25 : 0,
+        .weight = 256u + domid, .cap = domid == 1 ? 150 : 0, .reservation = domid == 1 ? environment("FAKE_RESERVED", 25) : 0,
         .pool = info.cpupool, .capacity = CAPACITY, .reserved = RESERVED,
         .sched_id = scheduler_of(info.cpupool),
     };
@@ -203,11 +204,15 @@ int parador_sysctl(struct parador_handle *h, struct xen_sysctl *op)
         printf("call: end pool %u\n", p->cpupool_id);
         return 0;
     case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
+        if (environment("FAKE_MOVE", 0) != 0)
+            return failed(h, (int)environment("FAKE_MOVE", 0));
         printf("call: move %u to %u\n", p->domid, p->cpupool_id);
         return 0;
     default:
         if ((long)p->cpu == environment("FAKE_BUSY_CPU", -1))
             return failed(h, EBUSY);
+        if ((long)p->cpu == environment("FAKE_PINNED_CPU", -1))
+            return failed(h, EADDRINUSE);
         printf("call: %s CPU %u pool %u\n",
                p->op == XEN_SYSCTL_CPUPOOL_OP_ADDCPU ? "add" : "remove", p->cpu, p->cpupool_id);
         return 0;
