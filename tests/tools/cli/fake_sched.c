@@ -130,7 +130,8 @@ int parador_control_sched_get(struct parador_handle *h, domid_t domid,
     if (parador_domain_info(h, domid, &info) != 0)
         return -1;
     *p = (struct parador_sched_params){
-        .weight = 256u + domid, .cap = domid == 1 ? 150 : 0, .reservation = domid == 1 ? environment("FAKE_RESERVED", 25) : 0,
+        .weight = 256u + domid, .cap = domid == 1 ? 150 : 0,
+        .reservation = domid == 1 ? (uint32_t)environment("FAKE_RESERVED", 25) : 0,
         .pool = info.cpupool, .capacity = CAPACITY, .reserved = RESERVED,
         .sched_id = scheduler_of(info.cpupool),
     };
