@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -57,6 +57,24 @@ static int open_directory(void)
     return -1;
 }
 
+/*
+ * Locks one kernel: a byte of the lock file, whose number follows from the kernel's. Who unpacks it
+ * already may do so in the background at a low priority, which is not good enough for who waits.
+ */
+static void lock_slot(struct cache_slot *slot)
+{
+    struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET,
+                          .l_start = (off_t)(hash_text(slot->name) >> 2 & INT32_MAX), .l_len = 1};
+    struct flock holder = range;
+
+    if (fcntl(slot->lock, F_SETLK, &range) == 0)
+        return;
+    if (fcntl(slot->lock, F_GETLK, &holder) == 0 && holder.l_type != F_UNLCK && holder.l_pid > 0)
+        setpriority(PRIO_PROCESS, (id_t)holder.l_pid, getpriority(PRIO_PROCESS, 0));
+    while (fcntl(slot->lock, F_SETLKW, &range) < 0 && errno == EINTR)
+        ;
+}
+
 int cache_open(struct parador_handle *h, const char *path, const struct stat *st,
                struct cache_slot *slot)
 {
@@ -80,7 +98,7 @@ int cache_open(struct parador_handle *h, const char *path, const struct stat *st
         return 0;
     slot->lock = openat(slot->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (slot->lock >= 0)
-        flock(slot->lock, LOCK_EX);
+        lock_slot(slot);
     return 0;
 }
 

@@ -15,8 +15,8 @@ struct cache_slot {
 };
 
 /**
- * Finds the slot of the kernel file path with status st, and locks the cache if the kernel is not
- * in it, so that of several creators one unpacks and the others wait. 0, or -1 when there is no
+ * Finds the slot of the kernel file path with status st, and locks it if the kernel is not in the
+ * cache, so that of several creators one unpacks and the others wait. 0, or -1 when there is no
  * usable cache (not a failure for the caller: slot is then inert). Must be followed by
  * cache_close().
  */

@@ -15,6 +15,7 @@
 #include "lifecycle/accounts.h"
 #include "lifecycle/ends.h"
 #include "lifecycle/record.h"
+#include "lifecycle/warm.h"
 
 #define RECONNECT_MS 200
 
@@ -26,23 +27,28 @@ static bool due = true;
 static uint64_t meter_at;
 
 static const char usage[] =
-    "usage: paradord [-F]\n"
+    "usage: paradord [-F | -w]\n"
     "The lifecycle daemon: does what guest files say is to happen when a guest ends.\n"
     "\n"
     "  -F, --foreground   stay in the foreground and log to standard error\n"
+    "  -w, --warm         unpack the kernels of the guest files in /etc/parador into the\n"
+    "                     cache, then end; the daemon does so by itself\n"
     "  -h, --help         this text\n";
 
 static bool parse_options(int argc, char **argv)
 {
     static const struct option options[] = {
-        { "foreground", no_argument, NULL, 'F' }, { "help", no_argument, NULL, 'h' }, { 0 }
+        { "foreground", no_argument, NULL, 'F' }, { "warm", no_argument, NULL, 'w' },
+        { "help", no_argument, NULL, 'h' }, { 0 }
     };
     bool foreground = false;
     int o;
 
-    while ((o = getopt_long(argc, argv, "Fh", options, NULL)) != -1) {
+    while ((o = getopt_long(argc, argv, "Fwh", options, NULL)) != -1) {
         if (o == 'F') {
             foreground = true;
+        } else if (o == 'w') {
+            exit(warm_all() == 0 ? 0 : 1);
         } else {
             fputs(usage, o == 'h' ? stdout : stderr);
             exit(o == 'h' ? 0 : 2);
@@ -157,6 +163,12 @@ static int round_once(struct parador_handle *h)
     return time_until(again_at, meter_at);
 }
 
+/* The nearer of two deadlines, of which -1 is none. */
+static int sooner(int a, int b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 int main(int argc, char **argv)
 {
     struct parador_handle *h;
@@ -182,8 +194,10 @@ int main(int argc, char **argv)
     accounts_start();
     timeout = round_once(h);
     process_ready();
+    warm_start();
     while (!process_stopping()) {
-        loop_wait(timeout);
+        loop_wait(sooner(timeout, warm_timeout()));
+        warm_tick();
         timeout = round_once(h);
     }
     accounts_stop(h);
