@@ -15,8 +15,9 @@
 #include "cli/conf.h"
 
 #define RUN "/run/parador"
-/* The first line: what the guest file cannot say. To its reader it is a comment. */
+/* The first lines: what the guest file cannot say. To its reader they are comments. */
 #define STATE_LINE "#paradord quick=%u keep=%u\n"
+#define SOURCE_LINE "#source "
 
 static const char *const suffixes[RECORD_KINDS] = { "cfg", "restart", "preserved" };
 
@@ -75,6 +76,29 @@ void record_unlock(int lock)
         close(lock);
 }
 
+/* The path goes into one line; one that would not stay there is left out, as it is only shown. */
+static int write_source(FILE *f, const char *source)
+{
+    if (source == NULL || strchr(source, '\n') != NULL)
+        return 0;
+    return fprintf(f, SOURCE_LINE "%s\n", source);
+}
+
+static int read_source(FILE *f, struct guest_config *config)
+{
+    size_t room = 0, skip = strlen(SOURCE_LINE);
+    char *line = NULL;
+    ssize_t length = getline(&line, &room, f);
+    int result = 0;
+
+    if (length > (ssize_t)skip && strncmp(line, SOURCE_LINE, skip) == 0) {
+        line[length - 1] = '\0';
+        result = guest_config_set_string(&config->source, line + skip);
+    }
+    free(line);
+    return result;
+}
+
 static int write_file(const char *path, const struct record *r, const char *text)
 {
     FILE *f = fopen(path, "we");
@@ -82,7 +106,8 @@ static int write_file(const char *path, const struct record *r, const char *text
 
     if (f == NULL)
         return -1;
-    if (fprintf(f, STATE_LINE, r->quick, r->keep) < 0 || fputs(text, f) < 0)
+    if (fprintf(f, STATE_LINE, r->quick, r->keep) < 0 ||
+        write_source(f, r->config.source) < 0 || fputs(text, f) < 0)
         err = errno;
     if (fclose(f) != 0 && err == 0)
         err = errno;
@@ -119,24 +144,31 @@ int record_write(enum record_kind kind, domid_t domid, const struct record *r)
 
 int record_read(enum record_kind kind, domid_t domid, struct record *r)
 {
+    struct guest_config *config = &r->config;
     char path[PATH_MAX];
     struct conf_error err;
     unsigned keep;
     FILE *f;
-    int got;
 
     memset(r, 0, sizeof(*r));
-    guest_config_init(&r->config);
+    guest_config_init(config);
     path_of(kind, domid, path);
     f = fopen(path, "re");
     if (f == NULL)
         return -1;
-    got = fscanf(f, STATE_LINE, &r->quick, &keep);
-    fclose(f);
-    if (got != 2 || conf_read_file(&r->config, path, NULL, 0, NULL, NULL, &err) != 0) {
+    /* The configuration is read first, as its reader frees what a failure leaves. */
+    if (conf_read_file(config, path, NULL, 0, NULL, NULL, &err) != 0) {
+        fclose(f);
         errno = EBADMSG;
         return -1;
     }
+    if (fscanf(f, STATE_LINE, &r->quick, &keep) != 2 || read_source(f, config) != 0) {
+        fclose(f);
+        guest_config_free(config);
+        errno = EBADMSG;
+        return -1;
+    }
+    fclose(f);
     r->keep = keep != 0;
     return 0;
 }

@@ -228,6 +228,33 @@ START_TEST(each_end_has_its_action)
 }
 END_TEST
 
+/* Where a guest came from is told in a list even after it was made again. */
+START_TEST(record_keeps_the_source)
+{
+    static const char *const paths[] = { "/etc/parador/a guest #1.cfg", "x", "" };
+    struct record r, again;
+
+    guest(GUEST_ACTION_RESTART);
+    ck_assert_int_eq(record_read(RECORD_GUEST, OLD, &r), 0);
+    ck_assert_ptr_null(r.config.source);
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        guest_config_set_string(&r.config.source, paths[i]);
+        ck_assert_int_eq(record_write(RECORD_GUEST, OLD, &r), 0);
+        ck_assert_int_eq(record_read(RECORD_GUEST, OLD, &again), 0);
+        ck_assert_str_eq(again.config.source != NULL ? again.config.source : "", paths[i]);
+        ck_assert_str_eq(again.config.name, "web");
+        guest_config_free(&again.config);
+    }
+    guest_config_set_string(&r.config.source, "/two\nname = \"other\"");
+    ck_assert_int_eq(record_write(RECORD_GUEST, OLD, &r), 0);
+    ck_assert_int_eq(record_read(RECORD_GUEST, OLD, &again), 0);
+    ck_assert_ptr_null(again.config.source);
+    ck_assert_str_eq(again.config.name, "web");
+    guest_config_free(&again.config);
+    guest_config_free(&r.config);
+}
+END_TEST
+
 START_TEST(a_loop_ends)
 {
     int restarts = 0;
@@ -345,6 +372,7 @@ int main(void)
     tcase_add_test(tc, rename_restart_survives_deaths);
     tcase_add_test(tc, destroy_survives_deaths);
     tcase_add_test(tc, each_end_has_its_action);
+    tcase_add_test(tc, record_keeps_the_source);
     tcase_add_test(tc, a_loop_ends);
     tcase_add_test(tc, what_cannot_be_made_is_given_up);
     tcase_add_test(tc, a_new_name_stays);
