@@ -126,13 +126,6 @@ static void start(const struct options *o)
     session_start();
 }
 
-static void round_once(void)
-{
-    guests_tick();
-    hvlog_tick();
-    session_tick();
-}
-
 /* The nearest of the deadlines; -1 if there is none. */
 static int timeout(void)
 {
@@ -143,6 +136,14 @@ static int timeout(void)
         if (each[i] >= 0 && (ms < 0 || each[i] < ms))
             ms = each[i];
     return ms;
+}
+
+static int round_once(void)
+{
+    guests_tick();
+    hvlog_tick();
+    session_tick();
+    return timeout();
 }
 
 int main(int argc, char **argv)
@@ -160,11 +161,6 @@ int main(int argc, char **argv)
     if (!o.foreground)
         process_background();
     start(&o);
-    round_once();
-    process_ready();
-    while (!process_stopping()) {
-        loop_wait(timeout());
-        round_once();
-    }
+    process_serve(round_once, NULL);
     return 0;
 }

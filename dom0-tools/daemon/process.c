@@ -15,6 +15,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "daemon/loop.h"
+
 static const char *prog = "daemon";
 static bool to_syslog;
 static int ready_pipe = -1;
@@ -100,7 +102,7 @@ void process_background(void)
     dup2(null, 1);
 }
 
-void process_ready(void)
+static void tell_ready(void)
 {
     if (ready_pipe < 0)
         return;
@@ -147,7 +149,15 @@ void process_catch_signals(void)
     sigaction(SIGHUP, &ignore, NULL);
 }
 
-bool process_stopping(void)
+void process_serve(int (*round)(void), void (*ready)(void))
 {
-    return stopping;
+    int timeout = round();
+
+    tell_ready();
+    if (ready)
+        ready();
+    while (!stopping) {
+        loop_wait(timeout);
+        timeout = round();
+    }
 }

@@ -22,13 +22,17 @@ void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void process_lock(const char *path);
 
 /*
- * Fork into the background. The parent stays until process_ready(), and ends with 1 if the child
+ * Fork into the background. The parent stays until process_serve() has begun, and ends with 1 if the child
  * dies before, so that whoever starts the daemon may use it at once. Call before process_lock().
  */
 void process_background(void);
 
-/* Tell whoever started us that requests are now served. */
-void process_ready(void);
+/*
+ * What a daemon does from its start to its end: rounds, until a signal asks it to stop. A round does
+ * what is due and returns how many ms to wait at most for the loop's next event, -1 for ever. After
+ * the first one whoever started us is told that requests are served, and `ready`, if any, is called.
+ */
+void process_serve(int (*round)(void), void (*ready)(void));
 
 /*
  * Create a directory and its parents, mode 0755; existing ones are fine. Returns 0 or a negative
@@ -36,8 +40,7 @@ void process_ready(void);
  */
 int process_mkdirs(const char *path);
 
-/* Ask for SIGTERM and SIGINT to set a flag; true once one came. SIGPIPE and SIGHUP are ignored. */
+/* Let SIGTERM and SIGINT end process_serve(). SIGPIPE and SIGHUP are ignored. */
 void process_catch_signals(void);
-bool process_stopping(void);
 
 #endif

@@ -8,25 +8,8 @@
 
 int parador_domctl(struct parador_handle *h, struct xen_domctl *op)
 {
-    struct xen_domctl *buf = parador_hcbuf_alloc(h, sizeof(*buf));
-    long ret;
-
-    if (!buf)
-        return -1;
-    *buf = *op;
-    buf->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    ret = parador_hypercall(h, __HYPERVISOR_domctl, (uintptr_t)buf, 0, 0, 0, 0);
-    *op = *buf;
-    parador_hcbuf_free(h, buf, sizeof(*buf));
-    if (ret >= 0)
-        return 0;
-    if (h->privcmd_fd < 0)
-        return -1;
-    if (errno == EACCES)
-        return parador_fail(h, EACCES, "the hypervisor does not speak domctl version 0x%x",
-                            XEN_DOMCTL_INTERFACE_VERSION);
-    return parador_fail(h, errno, "domctl %u on domain %u: %s", op->cmd, op->domain,
-                        strerror(errno));
+    op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
+    return control_call(h, __HYPERVISOR_domctl, "domctl", op, sizeof(*op));
 }
 
 /* A command without parameters. */

@@ -18,6 +18,29 @@ long parador_hypercall(struct parador_handle *h, unsigned op, uint64_t a1, uint6
     return ioctl(fd, LINUX_PRIVCMD_HYPERCALL, &call);
 }
 
+int control_call(struct parador_handle *h, unsigned call, const char *name, void *op, size_t size)
+{
+    uint32_t head[2]; /* both structures begin with command and interface version */
+    void *buf = parador_hcbuf_alloc(h, size);
+    long ret;
+
+    if (!buf)
+        return -1;
+    memcpy(head, op, sizeof(head));
+    memcpy(buf, op, size);
+    ret = parador_hypercall(h, call, (uintptr_t)buf, 0, 0, 0, 0);
+    memcpy(op, buf, size);
+    parador_hcbuf_free(h, buf, size);
+    if (ret >= 0)
+        return 0;
+    if (h->privcmd_fd < 0)
+        return -1;
+    if (errno == EACCES)
+        return parador_fail(h, EACCES, "the hypervisor does not speak %s version 0x%x", name,
+                            head[1]);
+    return parador_fail(h, errno, "%s %u: %s", name, head[0], strerror(errno));
+}
+
 /* One XENVER_ string into a field; an operation that is refused leaves it empty. */
 static void version_string(struct parador_handle *h, unsigned cmd, char *buf, size_t buf_size,
                            char *out, size_t size)

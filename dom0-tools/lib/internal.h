@@ -28,6 +28,12 @@ struct parador_handle {
 /** Opens /dev/xen/privcmd if that is not done; the descriptor, or -1. */
 int handle_privcmd(struct parador_handle *h);
 
+/**
+ * A domctl or sysctl (its number and name): op, of size bytes, goes to the hypervisor and comes back.
+ * 0, or -1 with errno and a message.
+ */
+int control_call(struct parador_handle *h, unsigned call, const char *name, void *op, size_t size);
+
 /** Frees the cached hypercall pages. */
 void hcbuf_release(struct parador_handle *h);
 

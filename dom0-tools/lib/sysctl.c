@@ -7,24 +7,8 @@
 
 int parador_sysctl(struct parador_handle *h, struct xen_sysctl *op)
 {
-    struct xen_sysctl *buf = parador_hcbuf_alloc(h, sizeof(*buf));
-    long ret;
-
-    if (!buf)
-        return -1;
-    *buf = *op;
-    buf->interface_version = XEN_SYSCTL_INTERFACE_VERSION;
-    ret = parador_hypercall(h, __HYPERVISOR_sysctl, (uintptr_t)buf, 0, 0, 0, 0);
-    *op = *buf;
-    parador_hcbuf_free(h, buf, sizeof(*buf));
-    if (ret >= 0)
-        return 0;
-    if (h->privcmd_fd < 0)
-        return -1;
-    if (errno == EACCES)
-        return parador_fail(h, EACCES, "the hypervisor does not speak sysctl version 0x%x",
-                            XEN_SYSCTL_INTERFACE_VERSION);
-    return parador_fail(h, errno, "sysctl %u: %s", op->cmd, strerror(errno));
+    op->interface_version = XEN_SYSCTL_INTERFACE_VERSION;
+    return control_call(h, __HYPERVISOR_sysctl, "sysctl", op, sizeof(*op));
 }
 
 int parador_physinfo(struct parador_handle *h, struct xen_sysctl_physinfo *info)

@@ -21,6 +21,7 @@
 
 /* The connection that only watches; its events never mix with those that work waits for. */
 static struct parador_handle *watcher;
+static struct parador_handle *worker;
 static struct loop_fd watch_io = { .fd = -1 };
 static bool due = true;
 /* When the accounts want to be looked at; 0: now. */
@@ -125,9 +126,9 @@ static void log_line(void *context, enum parador_log_level level, const char *li
          "%s", line);
 }
 
-static void look_at_accounts(struct parador_handle *h)
+static void look_at_accounts(void)
 {
-    int again = accounts_look(h);
+    int again = accounts_look(worker);
 
     meter_at = again >= 0 ? loop_now() + (unsigned)again : UINT64_MAX;
 }
@@ -142,39 +143,39 @@ static int time_until(uint64_t a, uint64_t b)
     return at <= now ? 0 : at - now < INT_MAX ? (int)(at - now) : INT_MAX;
 }
 
-/* Looks at the guests if there is reason to; returns how long to wait for the next one. */
-static int round_once(struct parador_handle *h)
-{
-    static uint64_t again_at = UINT64_MAX;
-    int again;
-
-    if (!watch())
-        return RECONNECT_MS;
-    due = due || loop_now() >= again_at;
-    /* Before the devices go of who ended, and after, when the domain itself is gone. */
-    if (due || loop_now() >= meter_at)
-        look_at_accounts(h);
-    if (due) {
-        due = false;
-        again = ends_scan(h);
-        again_at = again >= 0 ? loop_now() + (unsigned)again : UINT64_MAX;
-        look_at_accounts(h);
-    }
-    return time_until(again_at, meter_at);
-}
-
 /* The nearer of two deadlines, of which -1 is none. */
 static int sooner(int a, int b)
 {
     return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
+/* Looks at the guests if there is reason to; returns how long to wait for the next one. */
+static int round_once(void)
+{
+    static uint64_t again_at = UINT64_MAX;
+    int again;
+
+    warm_tick();
+    if (!watch())
+        return RECONNECT_MS;
+    due = due || loop_now() >= again_at;
+    /* Before the devices go of who ended, and after, when the domain itself is gone. */
+    if (due || loop_now() >= meter_at)
+        look_at_accounts();
+    if (due) {
+        due = false;
+        again = ends_scan(worker);
+        again_at = again >= 0 ? loop_now() + (unsigned)again : UINT64_MAX;
+        look_at_accounts();
+    }
+    return sooner(time_until(again_at, meter_at), warm_timeout());
+}
+
 int main(int argc, char **argv)
 {
-    struct parador_handle *h;
     char path[PATH_MAX];
     bool foreground;
-    int err, timeout;
+    int err;
 
     process_name("paradord");
     foreground = parse_options(argc, argv);
@@ -187,21 +188,14 @@ int main(int argc, char **argv)
         die("cannot make %s: %s", record_directory(), strerror(-err));
     snprintf(path, sizeof(path), "%s/pid", record_directory());
     process_lock(path);
-    h = parador_open();
-    if (h == NULL)
+    worker = parador_open();
+    if (worker == NULL)
         die("out of memory");
-    parador_set_log(h, PARADOR_LOG_WARN, log_line, NULL);
+    parador_set_log(worker, PARADOR_LOG_WARN, log_line, NULL);
     accounts_start();
-    timeout = round_once(h);
-    process_ready();
-    warm_start();
-    while (!process_stopping()) {
-        loop_wait(sooner(timeout, warm_timeout()));
-        warm_tick();
-        timeout = round_once(h);
-    }
-    accounts_stop(h);
+    process_serve(round_once, warm_start);
+    accounts_stop(worker);
     unwatch();
-    parador_close(h);
+    parador_close(worker);
     return 0;
 }

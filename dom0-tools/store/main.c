@@ -200,7 +200,7 @@ static int timeout(void)
     return ms < 0 || ms > ACCEPT_PAUSE_MS ? ACCEPT_PAUSE_MS : ms;
 }
 
-static void round_once(void)
+static int round_once(void)
 {
     conn_run();
     journal_commit();
@@ -211,6 +211,7 @@ static void round_once(void)
         accept_again = 0;
         loop_want(&listener, EPOLLIN);
     }
+    return timeout();
 }
 
 int main(int argc, char **argv)
@@ -227,12 +228,7 @@ int main(int argc, char **argv)
     if (!o.foreground)
         process_background();
     start(&o);
-    round_once();
-    process_ready();
-    while (!process_stopping()) {
-        loop_wait(timeout());
-        round_once();
-    }
+    process_serve(round_once, NULL);
     journal_commit();
     return 0;
 }

@@ -36,7 +36,7 @@ up() {
         [ "$(xenstore-read "/local/domain/0/backend/vbd/$id/51712/state" 2>/dev/null)" = 4 ]; do
         left=$((left - 1))
         [ $left -gt 0 ] || return 1
-        sleep 0.2
+        sleep 0.5
     done
     sleep 1
 }
