@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * QEMU plugin: counts instructions by where they lie, and writes the counts
- * at each mark that the benchmark makes (xchg %bx, %bx).
+ * at each mark that the benchmark makes (xchg %bx, %bx). With profile=FILE also how often each of the
+ * hypervisor's instructions ran in the timed parts: address and number.
  *
  * Debian doesn't package QEMU's plugin header, so what is used of its plugin
  * interface, version 1 (QEMU documentation, "QEMU TCG Plugins"), is declared
@@ -49,6 +50,25 @@ enum counter { USER, KERNEL, HYPERVISOR, CR3_WRITES, COUNTERS };
 static uint64_t counters[COUNTERS];
 static FILE *output;
 
+/* Instructions of the hypervisor: open addressing, address 0 is free. */
+#define SLOTS (1u << 18)
+static struct slot {
+    uint64_t address, count, timed;
+} slots[SLOTS];
+static FILE *profile;
+static unsigned marks;
+
+static struct slot *slot_of(uint64_t address)
+{
+    unsigned n = (unsigned)(address * UINT64_C(0x9e3779b97f4a7c15) >> 46);
+
+    while (slots[n].address && slots[n].address != address) {
+        n = (n + 1) % SLOTS;
+    }
+    slots[n].address = address;
+    return &slots[n];
+}
+
 static bool is_mark(const uint8_t *code, size_t size)
 {
     static const uint8_t mark[] = {0x66, 0x87, 0xdb};
@@ -76,6 +96,12 @@ static enum counter place(uint64_t address)
 
 static void write_counters(unsigned int cpu, void *data)
 {
+    /* The first mark is the end of booting; then begin and end of a timed part take turns. */
+    bool end = marks++ % 2 == 0;
+
+    for (unsigned n = 0; profile && marks > 1 && n < SLOTS; n++) {
+        slots[n].timed += end ? slots[n].count : -slots[n].count;
+    }
     for (int i = 0; i < COUNTERS; i++) {
         fprintf(output, "%" PRIu64 "%c", counters[i], i == COUNTERS - 1 ? '\n' : '\t');
     }
@@ -93,6 +119,10 @@ static void translate(uint64_t id, struct plugin_tb *tb)
 
         qemu_plugin_register_vcpu_insn_exec_inline(insn, INLINE_ADD_U64,
                                                    &counters[place(address)], 1);
+        if (profile && place(address) == HYPERVISOR) {
+            qemu_plugin_register_vcpu_insn_exec_inline(insn, INLINE_ADD_U64,
+                                                       &slot_of(address)->count, 1);
+        }
         if (is_cr3_write(code, size)) {
             qemu_plugin_register_vcpu_insn_exec_inline(insn, INLINE_ADD_U64,
                                                        &counters[CR3_WRITES], 1);
@@ -106,18 +136,37 @@ static void translate(uint64_t id, struct plugin_tb *tb)
 static void finish(uint64_t id, void *data)
 {
     fclose(output);
+    for (unsigned n = 0; profile && n < SLOTS; n++) {
+        if (slots[n].timed) {
+            fprintf(profile, "%" PRIx64 " %" PRIu64 "\n", slots[n].address, slots[n].timed);
+        }
+    }
+    if (profile) {
+        fclose(profile);
+    }
 }
 
-/* One argument: out=FILE. */
+static FILE *create(const char *argument, const char *name)
+{
+    FILE *file = fopen(argument + strlen(name), "w");
+
+    if (!file) {
+        perror(argument);
+    }
+    return file;
+}
+
+/* Arguments: out=FILE [profile=FILE]. */
 int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv)
 {
-    if (argc != 1 || strncmp(argv[0], "out=", 4) != 0) {
-        fprintf(stderr, "count: the argument is out=FILE\n");
+    if (argc < 1 || argc > 2 || strncmp(argv[0], "out=", 4) != 0 ||
+        (argc == 2 && strncmp(argv[1], "profile=", 8) != 0)) {
+        fprintf(stderr, "count: the arguments are out=FILE [profile=FILE]\n");
         return 1;
     }
-    output = fopen(argv[0] + 4, "w");
-    if (!output) {
-        perror(argv[0] + 4);
+    output = create(argv[0], "out=");
+    profile = argc == 2 ? create(argv[1], "profile=") : NULL;
+    if (!output || (argc == 2 && !profile)) {
         return 1;
     }
     qemu_plugin_register_vcpu_tb_trans_cb(id, translate);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * In dom0: control calls with random arguments about one domain, which may suffer; and maps of its
- * frames meanwhile. usage: fuzz-dom0 DOMID SEED CALLS, or fuzz-dom0 free, which prints free frames.
+ * frames meanwhile. usage: fuzz-dom0 DOMID SEED CALLS; fuzz-dom0 DOMID:
+ * where its vcpus are; fuzz-dom0 free: how many frames are.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,6 +141,30 @@ static void map_some(void)
     parador_foreign_unmap(handle, at, count);
 }
 
+/* Where the target's vcpus are: for a guest that does not end. */
+static int print_where(void)
+{
+    struct xen_domctl *op = (struct xen_domctl *)memory;
+    struct vcpu_guest_context *context = parador_hcbuf_alloc(handle, sizeof(*context));
+
+    for (unsigned vcpu = 0; context && vcpu < 2; vcpu++) {
+        memset(op, 0, sizeof(*op));
+        op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
+        op->cmd = XEN_DOMCTL_getvcpucontext;
+        op->domain = target;
+        op->u.vcpucontext.vcpu = vcpu;
+        op->u.vcpucontext.ctxt = (uint64_t)context;
+        if (parador_hypercall(handle, __HYPERVISOR_domctl, (uint64_t)op, 0, 0, 0, 0) == 0)
+            printf("  vcpu %u: rip %llx rax %llx rdi %llx rsi %llx rsp %llx\n", vcpu,
+                   (unsigned long long)context->user_regs.rip,
+                   (unsigned long long)context->user_regs.rax,
+                   (unsigned long long)context->user_regs.rdi,
+                   (unsigned long long)context->user_regs.rsi,
+                   (unsigned long long)context->user_regs.rsp);
+    }
+    return 0;
+}
+
 static int print_free(void)
 {
     struct xen_sysctl op = {
@@ -167,11 +192,13 @@ int main(int argc, char **argv)
     }
     if (argc == 2 && strcmp(argv[1], "free") == 0)
         return print_free();
-    if (argc != 4) {
-        fprintf(stderr, "usage: fuzz-dom0 DOMID SEED CALLS | fuzz-dom0 free\n");
+    if (argc != 2 && argc != 4) {
+        fprintf(stderr, "usage: fuzz-dom0 DOMID SEED CALLS | fuzz-dom0 DOMID | fuzz-dom0 free\n");
         return 2;
     }
     target = strtoul(argv[1], NULL, 10);
+    if (argc == 2)
+        return print_where();
     state = strtoul(argv[2], NULL, 10) * 0x9e3779b97f4a7c15ULL + 1;
     for (unsigned long n = strtoul(argv[3], NULL, 10); n > 0; n--) {
         switch (below(8)) {

@@ -72,6 +72,7 @@ for seed in $SEEDS; do
     [ $((seed % 3)) -ne 0 ] || ./fuzz-dom0 "$(parador domid "$name")" "$seed" $((ROUNDS / 8))
     how=$(over "$name")
     calls=$(tr -d '\r' < "/var/log/parador/guest-$name.log" | sed -n 's/^CALLS //p')
+    [ "$how" != runs ] || ./fuzz-dom0 "$(parador domid "$name")"
     why=$(parador dmesg | tail -n 1)
     trouble=
     parador destroy "$name" || trouble="cannot be destroyed"
@@ -87,7 +88,7 @@ for seed in $SEEDS; do
     if [ "$how" != ended ]; then
         echo "  $why"
     elif [ -z "$calls" ]; then
-        tail -n 3 "/var/log/parador/guest-$name.log"
+        tail -n 3 "/var/log/parador/guest-$name.log" | sed 's/^/  /'
     fi
 done
 parador destroy heartbeat

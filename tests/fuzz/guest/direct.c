@@ -55,7 +55,7 @@ static void execute(struct fuzzer *f)
 static void write_entry(void *arg)
 {
     struct fuzzer *f = arg;
-    char *at = (char *)pte_of(playground[below(f, PLAY_PAGES)], NULL);
+    char *at = (char *)&play_table[below(f, PLAY_PAGES)];
     uint64_t value = an_entry(f);
 
     switch (below(f, 8)) {

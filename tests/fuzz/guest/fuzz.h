@@ -26,6 +26,7 @@ struct call {
 extern char playground[PLAY_PAGES][PAGE_SIZE];
 /* Frames that calls are about: at first the playground's. */
 extern uint64_t frames[PLAY_PAGES];
+extern uint64_t *play_table; /* the table that maps it */
 extern struct grant_entry_v1 *grants;
 
 /* ---- values (values.c) ---- */

@@ -6,6 +6,7 @@
 #include "fuzz.h"
 
 struct grant_entry_v1 *grants;
+uint64_t *play_table;
 
 static struct fuzzer fuzzers[2];
 static char arenas[2][ARENA_BYTES + PAGE_SIZE] __attribute__((aligned(4096)));
@@ -132,6 +133,7 @@ static void run(void)
     unsigned long rounds = option("rounds=", 10000);
 
     set_up_grants();
+    play_table = pte_of(playground, NULL);
     for (unsigned i = 0; i < PLAY_PAGES; i++)
         frames[i] = virt_to_mfn(playground[i]);
     start(0, seed);
