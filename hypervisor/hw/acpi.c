@@ -4,7 +4,6 @@
 
 #include "hw/console.h"
 #include "hw/cpu.h"
-#include "hw/pci.h"
 #include "hw/services.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -33,7 +32,6 @@
 #define GAS_SIZE 12
 #define SPACE_MEMORY 0
 #define SPACE_IO 1
-#define SPACE_PCI 2
 #define HPET_ADDRESS 40
 #define PM1_SLP_EN (1u << 13)
 
@@ -203,9 +201,9 @@ static void read_fadt(const struct table *fadt)
     acpi_fixed.pm1b_control = port(fadt, FADT_PM1B_CNT, FADT_X_PM1B_CNT);
     acpi_fixed.pm_timer = port(fadt, FADT_PM_TMR, FADT_X_PM_TMR);
     acpi_fixed.pm_timer_32 = flags & FADT_TMR_VAL_EXT;
-    if ((flags & FADT_RESET_SUP) && fadt->len > FADT_RESET_VALUE) {
-        acpi_fixed.reset_space = fadt->data[FADT_RESET_REG];
-        acpi_fixed.reset_address = field(fadt, FADT_RESET_REG + GAS_ADDRESS, 8);
+    if ((flags & FADT_RESET_SUP) && fadt->len > FADT_RESET_VALUE &&
+        fadt->data[FADT_RESET_REG] == SPACE_IO) {
+        acpi_fixed.reset_port = field(fadt, FADT_RESET_REG + GAS_ADDRESS, 2);
         acpi_fixed.reset_value = fadt->data[FADT_RESET_VALUE];
     }
 }
@@ -262,23 +260,6 @@ int acpi_enter_s5(uint16_t pm1a, uint16_t pm1b)
 
 void acpi_reset(void)
 {
-    uint64_t a = acpi_fixed.reset_address;
-    volatile uint8_t *p;
-
-    if (!a)
-        return;
-    switch (acpi_fixed.reset_space) {
-    case SPACE_IO:
-        outb((uint16_t)a, acpi_fixed.reset_value);
-        break;
-    case SPACE_PCI: /* device << 32 | function << 16 | register, on bus 0 */
-        pci_write(0, (uint8_t)((a >> 32 & 31) << 3 | (a >> 16 & 7)), a & 0xff, 1,
-                  acpi_fixed.reset_value);
-        break;
-    case SPACE_MEMORY:
-        p = hw_services.map(a, 1, HW_MAP_MMIO);
-        if (p)
-            *p = acpi_fixed.reset_value;
-        break;
-    }
+    if (acpi_fixed.reset_port)
+        outb(acpi_fixed.reset_port, acpi_fixed.reset_value);
 }

@@ -37,8 +37,7 @@ struct acpi_fixed {
     uint16_t pm1a_control, pm1b_control, pm_timer;
     bool pm_timer_32;           /* counts with 32 bits, else 24 */
     uint64_t hpet_phys;
-    uint8_t reset_space;        /* generic address of the reset register: 0 memory, 1 port, 2 PCI */
-    uint64_t reset_address;     /* 0: no reset register */
+    uint16_t reset_port;        /* 0: none, or it is not a port */
     uint8_t reset_value;
 };
 extern struct acpi_fixed acpi_fixed;
@@ -52,7 +51,7 @@ const void *acpi_find(const char *signature, size_t *len);
  * registers; else does not return.
  */
 int acpi_enter_s5(uint16_t pm1a, uint16_t pm1b);
-/* Writes the reset register; returns when there is none or it had no effect. */
+/* Writes the reset port; returns when there is none or it had no effect. Any context. */
 void acpi_reset(void);
 
 /*

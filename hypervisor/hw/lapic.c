@@ -179,11 +179,6 @@ void lapic_send_ipi(unsigned cpu, uint8_t vector)
     icr_send(apic_ids[cpu], ICR_ASSERT | vector);
 }
 
-void lapic_send_nmi(unsigned cpu)
-{
-    icr_send(apic_ids[cpu], ICR_ASSERT | ICR_NMI);
-}
-
 void lapic_send_nmi_others(void)
 {
     if (mmio || rdmsr(MSR_APIC_BASE) & APIC_BASE_X2)
@@ -250,12 +245,4 @@ void lapic_timer_set(uint64_t deadline)
     /* One tick more: an interrupt just before the deadline would come a second time. */
     delay = (uint64_t)((unsigned __int128)delay * ticks_scale >> 32) + 1;
     reg_write(REG_TIMER_INIT, delay > 0xffffffff ? 0xffffffffu : (uint32_t)delay);
-}
-
-void lapic_timer_stop(void)
-{
-    if (use_deadline)
-        wrmsr(MSR_TSC_DEADLINE, 0);
-    else
-        reg_write(REG_TIMER_INIT, 0);
 }

@@ -35,7 +35,6 @@ bool lapic_in_service(uint8_t vector);
 
 /* Sends vector to a CPU. Any context. */
 void lapic_send_ipi(unsigned cpu, uint8_t vector);
-void lapic_send_nmi(unsigned cpu);
 /* Every CPU but this one, whatever it is doing: for the panic path. */
 void lapic_send_nmi_others(void);
 /* Start-up of a CPU by its APIC id; page: physical address >> 12 of its first instruction. */
@@ -49,6 +48,5 @@ void lapic_timer_calibrate(void);
  * called with interrupts off.
  */
 void lapic_timer_set(uint64_t deadline);
-void lapic_timer_stop(void);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 
+#include "hw/acpi.h"
 #include "hw/console.h"
 #include "hw/cpu.h"
 #include "hw/lapic.h"
@@ -146,7 +147,7 @@ static void pause_io(void)
         inb(0x80); /* about a microsecond each on a PC */
 }
 
-/* PCI reset control register (most chipsets), the keyboard controller, then a triple fault. */
+/* The firmware's reset port, PCI's (most chipsets), the keyboard controller, then a triple fault. */
 void machine_reboot(void)
 {
     static const struct {
@@ -155,6 +156,8 @@ void machine_reboot(void)
     } __attribute__((packed)) no_idt;
 
     irq_disable();
+    acpi_reset();
+    pause_io();
     outb(0xcf9, 0x02);
     outb(0xcf9, 0x06);
     pause_io();

@@ -145,13 +145,6 @@ void spin_unlock_irqrestore(struct spinlock *l, unsigned long flags)
     irq_restore(flags);
 }
 
-bool spin_is_locked(const struct spinlock *l)
-{
-    uint32_t t = __atomic_load_n(&l->ticket, __ATOMIC_RELAXED);
-
-    return (uint16_t)t != t >> 16;
-}
-
 void spin_lock_pair(struct spinlock *a, struct spinlock *b)
 {
     struct spinlock *low = a < b ? a : b, *high = a < b ? b : a;

@@ -60,7 +60,6 @@ void spin_unlock(struct spinlock *l);
 /* Returns the flags to hand to spin_unlock_irqrestore(). */
 unsigned long spin_lock_irqsave(struct spinlock *l);
 void spin_unlock_irqrestore(struct spinlock *l, unsigned long flags);
-bool spin_is_locked(const struct spinlock *l);
 /* Takes two locks of one level in address order; the same lock twice is taken once. */
 void spin_lock_pair(struct spinlock *a, struct spinlock *b);
 void spin_unlock_pair(struct spinlock *a, struct spinlock *b);

@@ -9,13 +9,6 @@
 
 #define DR6_ALL 0xffff0ff0ULL /* Intel SDM volume 3, 17.2.3: what a cleared DR6 reads */
 
-static void (*nmi_handler)(struct trap_frame *f);
-
-void nmi_set_handler(void (*fn)(struct trap_frame *f))
-{
-    nmi_handler = fn;
-}
-
 static const char *exception_name(unsigned vector)
 {
     static const char *const names[] = {
@@ -42,8 +35,6 @@ void hv_trap(struct trap_frame *f)
     if (f->vector == TRAP_NMI) {
         if (machine_stops())
             machine_halt();
-        if (nmi_handler)
-            nmi_handler(f);
         return;
     }
     if (f->vector == TRAP_DB && !frame_from_guest(f)) {

@@ -16,8 +16,6 @@ static inline bool frame_from_guest(const struct trap_frame *f) { return (f->cs 
  */
 void hv_trap(struct trap_frame *f);
 void guest_trap(struct trap_frame *f);
-/* What an NMI does, in NMI context: no locks, no printk but for a panic. Without one it is ignored. */
-void nmi_set_handler(void (*fn)(struct trap_frame *f));
 
 /*
  * exceptions.S / entry.S: leaves the hypervisor with the registers in guest_regs(). Runs softirqs

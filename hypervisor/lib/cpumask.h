@@ -28,11 +28,6 @@ static inline void cpumask_and(struct cpumask *d, const struct cpumask *a, const
     for (unsigned i = 0; i < BITMAP_WORDS(MAX_CPUS); i++)
         d->bits[i] = a->bits[i] & b->bits[i];
 }
-static inline void cpumask_or(struct cpumask *d, const struct cpumask *a, const struct cpumask *b)
-{
-    for (unsigned i = 0; i < BITMAP_WORDS(MAX_CPUS); i++)
-        d->bits[i] = a->bits[i] | b->bits[i];
-}
 static inline unsigned cpumask_weight(const struct cpumask *m)
 {
     return bitmap_weight(m->bits, MAX_CPUS);

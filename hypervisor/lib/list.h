@@ -16,11 +16,6 @@ struct list_head {
 #define list_for_each_entry(pos, head, member) \
     for ((pos) = list_entry((head)->next, __typeof__(*(pos)), member); &(pos)->member != (head); \
          (pos) = list_entry((pos)->member.next, __typeof__(*(pos)), member))
-#define list_for_each_entry_safe(pos, tmp, head, member) \
-    for ((pos) = list_entry((head)->next, __typeof__(*(pos)), member), \
-        (tmp) = list_entry((pos)->member.next, __typeof__(*(pos)), member); \
-         &(pos)->member != (head); \
-         (pos) = (tmp), (tmp) = list_entry((tmp)->member.next, __typeof__(*(tmp)), member))
 
 static inline void list_init(struct list_head *l) { l->next = l->prev = l; }
 static inline bool list_empty(const struct list_head *l) { return l->next == l; }

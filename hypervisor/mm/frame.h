@@ -35,7 +35,6 @@ _Static_assert(sizeof(struct page_info) == 32, "32 bytes per frame is our promis
 #define PGC_ALLOCATED (1ULL << 63) /* the owner's own reference is held */
 #define PGC_FREE (1ULL << 62)      /* in the buddy allocator */
 #define PGC_HV (1ULL << 61)        /* allocated by the hypervisor: never given back by a guest */
-#define PGC_PAGETABLE (1ULL << 60) /* has been a page table: m2p/TLB care at reuse */
 #define PGC_FOREIGN (1ULL << 59)   /* a domain other than its owner has mapped it: widens TLB flushes (pv/ptype.c) */
 #define PGC_ORDER_SHIFT 54         /* while PGC_FREE: order of the block this frame heads */
 #define PGC_COUNT_MASK ((1ULL << 54) - 1)

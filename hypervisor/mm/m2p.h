@@ -16,6 +16,5 @@ static inline void m2p_set(uint64_t mfn, uint64_t pfn)
 {
     ((volatile uint64_t *)M2P_RW_VIRT)[mfn] = pfn;
 }
-static inline uint64_t m2p_get(uint64_t mfn) { return ((const volatile uint64_t *)M2P_RW_VIRT)[mfn]; }
 
 #endif
