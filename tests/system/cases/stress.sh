@@ -16,7 +16,7 @@
 audit() {
     parador dmesg -c > /dev/null
     parador debug-keys a
-    parador dmesg | grep 'audit: '
+    parador dmesg | grep "^(parador) audit: "
     parador dmesg | grep -q '^(parador) audit: .* 0 wrong' || fail "references are wrong $1"
 }
 
@@ -38,7 +38,7 @@ CFG
 asked() {
     parador dmesg -c > /dev/null
     parador debug-keys d
-    parador dmesg | awk '/ asked [0-9]+ times / { sum += $6 } END { print sum }'
+    parador dmesg | awk '/ asked [0-9]+ times / { sum += $5 } END { print sum }'
 }
 
 # flushes VCPUS WORDS: how often CPUs were asked while such a guest flushed 2,000 times.
