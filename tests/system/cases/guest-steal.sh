@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A guest that shares its only CPU with a busy dom0 sees in top that part of its time is stolen.
+# A guest that shares its only CPU with a busy dom0 sees how much of its time is stolen, as top shows it.
 #
 # boot pc: --cpus 1
 # needs: dom0-tools/parador
