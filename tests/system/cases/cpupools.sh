@@ -46,7 +46,7 @@ parador cpupool-create name=fast 'cpus=["2", "3"]' || fail "create"
 [ "$(pools)" = "Pool-0 0,1
 fast 2,3" ] || fail "with a second pool: $(pools)"
 
-echo "$work" | GUEST_MEMORY=96 guest inside 'vcpus = 2' 'pool = "fast"'
+echo "$work" | GUEST_MEMORY=96 guest inside 'extra = "console=hvc0"' 'vcpus = 2' 'pool = "fast"'
 parador create inside.cfg || fail "create inside"
 parador list -c inside | grep -q ' fast$' || fail "list: $(parador list -c)"
 within 60 said inside '^working$' || fail "inside doesn't come up"
@@ -93,7 +93,7 @@ parador cpupool-destroy quick || fail "cpupool-destroy"
 parador cpupool-create name=turns sched=rr cpus=3 || fail "create with rr"
 parador cpupool-list turns | grep -qE '^turns +1 +rr +y +0$' || fail "$(parador cpupool-list)"
 refused 'has the scheduler rr, not credit2' sched-credit2 -p turns
-echo "$work" | GUEST_MEMORY=96 guest turner 'pool = "turns"'
+echo "$work" | GUEST_MEMORY=96 guest turner 'extra = "console=hvc0"' 'pool = "turns"'
 parador create turner.cfg || fail "create turner"
 within 60 said turner '^working$' || fail "turner doesn't come up"
 on turner 3
