@@ -151,6 +151,7 @@ static void populate(bool domains)
         { "/tool/xenstored", "", false },
         { "/local/domain/0/domid", "0", true },
         { "/local/domain/0/name", "Domain-0", true },
+        { "/local/pool/0/name", "Pool-0", true },
     };
 
     for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {

@@ -8,15 +8,18 @@
 
 . /root/lib.sh
 
-# One line whenever the CPUs of the guest change.
+# Uses a vcpu that comes, as udev does; one line whenever the CPUs of the guest change.
 cat > watch.task <<'TASK'
 #!/bin/sh
 last=
 while :; do
+    for cpu in /sys/devices/system/cpu/cpu[0-9]*/online; do
+        [ "$(cat "$cpu")" = 1 ] || echo 1 > "$cpu"
+    done 2>/dev/null
     now=$(cat /sys/devices/system/cpu/online)
     [ "$now" = "$last" ] || echo "online: $now"
     last=$now
-    sleep 1
+    usleep 300000
 done
 TASK
 
@@ -108,7 +111,11 @@ grep -q 'reservation of 300 does not fit into CPU pool Pool-0' errors &&
 parador vcpu-set Domain-0 2 || fail "vcpu-set Domain-0 2"
 within 20 grep -qx 0-1 /sys/devices/system/cpu/online || fail "dom0: $(cat /sys/devices/system/cpu/online)"
 parador vcpu-set 0 4 || fail "vcpu-set Domain-0 4"
-within 20 grep -qx 0-3 /sys/devices/system/cpu/online || fail "dom0: $(cat /sys/devices/system/cpu/online)"
+within 20 [ -e /sys/devices/system/cpu/cpu3/online ] || fail "dom0: no vcpu 3"
+for cpu in 2 3; do
+    echo 1 > /sys/devices/system/cpu/cpu$cpu/online || fail "dom0: vcpu $cpu"
+done
+grep -qx 0-3 /sys/devices/system/cpu/online || fail "dom0: $(cat /sys/devices/system/cpu/online)"
 parador vcpu-pin Domain-0 0 0 || fail "vcpu-pin Domain-0"
 [ "$(affinity Domain-0 0 | cut -d' ' -f1)" = 0 ] || fail "dom0: $(parador vcpu-list 0)"
 parador vcpu-pin Domain-0 0 all || fail "vcpu-pin Domain-0 all"
