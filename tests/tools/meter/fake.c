@@ -234,6 +234,7 @@ int parador_domain_list(struct parador_handle *h, domid_t first, unsigned max,
             .domain = (domid_t)i, .cpu_time = fake.domains[i].running_ns, .tot_pages = 256,
             .max_pages = 512, .nr_online_vcpus = 1, .flags = XEN_DOMINF_blocked,
         };
+        memcpy(list[n - 1].handle, fake.domains[i].handle, sizeof(list[0].handle));
     }
     return (int)n;
 }

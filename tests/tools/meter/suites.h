@@ -8,5 +8,6 @@
 Suite *suite_accounts(void);
 Suite *suite_ledger(void);
 Suite *suite_metrics(void);
+Suite *suite_top(void);
 
 #endif
