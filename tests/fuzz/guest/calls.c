@@ -174,7 +174,7 @@ static void from_table(struct fuzzer *f, struct call *c)
     }
 }
 
-static void vcpu_call(struct fuzzer *f, struct call *c)
+static void about_vcpu(struct fuzzer *f, struct call *c)
 {
     uint64_t *area = take(f, 64);
     unsigned me = this_vcpu();
@@ -288,7 +288,7 @@ void make_call(struct fuzzer *f, struct call *c, unsigned depth)
     else if (kind < 85)
         plain(f, c);
     else if (kind < 92)
-        vcpu_call(f, c);
+        about_vcpu(f, c);
     else if (kind < 94)
         poll(f, c);
     else if (depth < 3)
