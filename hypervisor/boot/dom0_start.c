@@ -3,16 +3,17 @@
 #include "boot/dom0_start.h"
 
 #include "boot/init.h"
+#include "boot/multiboot.h"
 #include "core/vcpu.h"
 #include "core/vehicle.h"
 #include "hw/regs.h"
+#include "hw/vga.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "public/start_info.h"
 #include "public/trap.h"
-
 
 /*
  * Firmware without a root pointer in low memory (UEFI) leaves dom0 unable to find its ACPI
@@ -24,6 +25,34 @@ INIT_TEXT static void write_cmdline(char *out, size_t size, const char *cmdline,
         snprintf(out, size, "%s acpi_rsdp=0x%lx", cmdline, (unsigned long)rsdp);
     else
         strlcpy(out, cmdline, size);
+}
+
+/* The screen as it was left to us, right behind the start info. */
+INIT_TEXT static void write_screen(struct start_info *si)
+{
+    struct dom0_vga_console_info *screen = (struct dom0_vga_console_info *)(si + 1);
+    const struct boot_framebuffer *fb = &boot_info.fb;
+
+    if (!fb->addr && boot_info.efi)
+        return;
+    si->console.dom0.info_off = sizeof(*si);
+    si->console.dom0.info_size = sizeof(*screen);
+    if (!fb->addr) {
+        screen->video_type = XEN_VGATYPE_TEXT_MODE_3;
+        screen->u.text_mode_3.font_height = 16;
+        screen->u.text_mode_3.rows = 25;
+        screen->u.text_mode_3.columns = 80;
+        screen->u.text_mode_3.cursor_y = vga_row();
+        return;
+    }
+    screen->video_type = boot_info.efi ? XEN_VGATYPE_EFI_LFB : XEN_VGATYPE_VESA_LFB;
+    screen->u.vesa_lfb = (__typeof__(screen->u.vesa_lfb)){
+        .width = fb->width, .height = fb->height, .bytes_per_line = fb->pitch,
+        .bits_per_pixel = fb->bpp, .lfb_base = (uint32_t)fb->addr,
+        .ext_lfb_base = fb->addr >> 32, .lfb_size = ((uint64_t)fb->pitch * fb->height + 65535) >> 16,
+        .red_pos = fb->red[0], .red_size = fb->red[1], .green_pos = fb->green[0],
+        .green_size = fb->green[1], .blue_pos = fb->blue[0], .blue_size = fb->blue[1],
+    };
 }
 
 INIT_TEXT void dom0_write_start_info(const struct dom0_layout *l, const uint64_t *p2m,
@@ -51,6 +80,7 @@ INIT_TEXT void dom0_write_start_info(const struct dom0_layout *l, const uint64_t
             si->flags |= SIF_MOD_START_PFN;
         }
     }
+    write_screen(si);
     write_cmdline((char *)si->cmd_line, sizeof(si->cmd_line), cmdline, rsdp);
 }
 

@@ -64,7 +64,10 @@ struct mb2_framebuffer {
     uint64_t addr;
     uint32_t pitch, width, height;
     uint8_t bpp, type;
+    uint16_t reserved;
+    uint8_t red[2], green[2], blue[2]; /* of type RGB */
 } __attribute__((packed));
+#define FRAMEBUFFER_RGB 1
 
 struct boot_info boot_info;
 
@@ -167,7 +170,7 @@ INIT_TEXT static int parse_tag(const struct mb2_tag *tag)
 {
     static const uint8_t least[] INIT_DATA = {
         [MB2_MODULE] = sizeof(struct mb2_module), [MB2_MMAP] = sizeof(struct mb2_mmap),
-        [MB2_FRAMEBUFFER] = sizeof(struct mb2_framebuffer),
+        [MB2_FRAMEBUFFER] = offsetof(struct mb2_framebuffer, red),
     };
     const struct mb2_module *m = (const struct mb2_module *)tag;
     const struct mb2_framebuffer *fb = (const struct mb2_framebuffer *)tag;
@@ -188,8 +191,12 @@ INIT_TEXT static int parse_tag(const struct mb2_tag *tag)
     case MB2_MMAP:
         return parse_mmap((const struct mb2_mmap *)tag);
     case MB2_FRAMEBUFFER:
-        boot_info.fb = (struct boot_framebuffer){ fb->addr,   fb->pitch, fb->width,
-                                                  fb->height, fb->bpp,   fb->type };
+        if (fb->type == FRAMEBUFFER_RGB && tag->size >= sizeof(*fb))
+            boot_info.fb = (struct boot_framebuffer){
+                fb->addr, fb->pitch, fb->width, fb->height, fb->bpp,
+                { fb->red[0], fb->red[1] }, { fb->green[0], fb->green[1] },
+                { fb->blue[0], fb->blue[1] },
+            };
         break;
     case MB2_EFI64:
         boot_info.efi = true;

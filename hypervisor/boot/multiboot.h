@@ -16,11 +16,11 @@ struct boot_module {
     char cmdline[BOOT_CMDLINE_SIZE];
 };
 
-/* A linear frame buffer the loader has set up; recorded for dom0. */
+/* A linear frame buffer of RGB pixels that the loader has set up, for dom0; colours: bit, bits. */
 struct boot_framebuffer {
     uint64_t addr;
-    uint32_t pitch, width, height;
-    uint8_t bpp, type;
+    uint32_t pitch, width, height, bpp;
+    uint8_t red[2], green[2], blue[2];
 };
 
 struct boot_info {

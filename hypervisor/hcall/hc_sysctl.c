@@ -12,6 +12,7 @@
 #include "hw/acpi.h"
 #include "hw/console.h"
 #include "hw/cpu.h"
+#include "hw/pci.h"
 #include "hw/percpu.h"
 #include "hw/tsc.h"
 #include "lib/errno.h"
@@ -197,6 +198,27 @@ static long cputopoinfo(struct xen_sysctl *op)
     return 0;
 }
 
+/* There is one node: a device that is there is near it. Some at a time, the caller asks again. */
+static long pcitopoinfo(struct xen_sysctl *op)
+{
+    struct xen_sysctl_pcitopoinfo *t = &op->u.pcitopoinfo;
+    uint32_t n = t->num_devs < 64 ? t->num_devs : 64;
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct physdev_pci_device dev;
+        uint32_t node = 0;
+
+        if (copy_from_guest(&dev, guest_ptr_at(guest_ptr(t->devs), i, sizeof(dev)), sizeof(dev)))
+            return -EFAULT;
+        if (dev.seg || !pci_present(dev.bus, dev.devfn))
+            node = XEN_INVALID_DEV;
+        if (copy_to_guest(guest_ptr_at(guest_ptr(t->nodes), i, sizeof(node)), &node, sizeof(node)))
+            return -EFAULT;
+    }
+    t->num_devs = n;
+    return 0;
+}
+
 static long numainfo(struct xen_sysctl *op)
 {
     struct xen_sysctl_numainfo *n = &op->u.numainfo;
@@ -240,6 +262,7 @@ static const struct {
     { XEN_SYSCTL_getcpuinfo, true, getcpuinfo },
     { XEN_SYSCTL_availheap, true, availheap },
     { XEN_SYSCTL_cputopoinfo, true, cputopoinfo },
+    { XEN_SYSCTL_pcitopoinfo, true, pcitopoinfo },
     { XEN_SYSCTL_numainfo, true, numainfo },
     { XEN_SYSCTL_cpupool_op, true, sysctl_cpupool_op },
     { XEN_SYSCTL_scheduler_op, true, sysctl_scheduler_op },

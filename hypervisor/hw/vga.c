@@ -52,6 +52,11 @@ void vga_putc(char c)
     }
 }
 
+unsigned vga_row(void)
+{
+    return row;
+}
+
 void vga_leave(void)
 {
     active = false;

@@ -5,6 +5,8 @@
 
 void vga_init(void);
 void vga_putc(char c);
+/* The row that is written next. */
+unsigned vga_row(void);
 /* dom0 owns the screen from here on: nothing more is written to it. */
 void vga_leave(void);
 
