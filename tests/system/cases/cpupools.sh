@@ -37,6 +37,7 @@ echo working
 while :; do sleep 0.1; done'
 
 parador cpupool-list > at-first
+[ "$(xenstore-read /local/pool/0/name)" = Pool-0 ] || fail "other tools don't find its name"
 [ "$(pools)" = "Pool-0 0,1,2,3" ] || fail "at first: $(pools)"
 refused 'not all free: those in no pool are none' cpupool-create name=fast cpus=2-3
 refused 'must keep one' cpupool-cpu-remove Pool-0 all

@@ -2,8 +2,9 @@
 """Tests of the commands for vcpus, shares and CPU pools."""
 import json
 import os
+import subprocess
 
-from calls import FOLDER, calls, config_of, keep, refusal, run
+from calls import FOLDER, HERE, PROGRAM, calls, config_of, keep, refusal, run
 
 
 def test_vcpu_list():
@@ -278,3 +279,22 @@ def test_cpupool_migrate():
 
 def test_debug_keys():
     assert calls("debug-keys", "hq") == ["keys hq"]
+
+
+def complete(*words):
+    """What bash offers for the last of the words."""
+    script = os.path.join(HERE, "..", "..", "..", "dom0-tools", "cli", "parador-completion.bash")
+    text = 'source "$0"; parador() { "$PROGRAM" "$@"; }; COMP_WORDS=(parador "$@"); ' \
+           'COMP_CWORD=$#; _parador; printf "%s\\n" "${COMPREPLY[@]}"'
+    answer = subprocess.run(["bash", "-c", text, script, *words], stdout=subprocess.PIPE, text=True,
+                            check=True, env={**os.environ, "PROGRAM": PROGRAM})
+    return answer.stdout.split("\n")[:-1]
+
+
+def test_completion():
+    assert complete("vcpu-s") == ["vcpu-set"]
+    assert {"cpupool-list", "cpupool-cpu-add"} <= set(complete("cpupool-"))
+    assert complete("vcpu-pin", "a") == ["a b"]
+    assert complete("cpupool-destroy", "") == ["Pool-0", "fast"]
+    assert complete("cpupool-migrate", "f") == ["fallen", "fast"]
+    assert {"-R", "--reservation", "--ratelimit_us", "--json"} <= set(complete("sched-credit2", "-"))
