@@ -34,7 +34,7 @@ pools() {
 
 work='#!/bin/sh
 echo working
-while :; do sleep 0.1; done'
+while :; do usleep 100000; done'
 
 parador cpupool-list > at-first
 [ "$(xenstore-read /local/pool/0/name)" = Pool-0 ] || fail "other tools don't find its name"
@@ -47,20 +47,20 @@ parador cpupool-create name=fast 'cpus=["2", "3"]' || fail "create"
 [ "$(pools)" = "Pool-0 0,1
 fast 2,3" ] || fail "with a second pool: $(pools)"
 
-echo "$work" | GUEST_MEMORY=96 guest inside 'extra = "console=hvc0"' 'vcpus = 2' 'pool = "fast"'
+echo "$work" | guest inside 'extra = "console=hvc0"' 'vcpus = 2' 'pool = "fast"'
 parador create inside.cfg || fail "create inside"
 parador list -c inside | grep -q ' fast$' || fail "list: $(parador list -c)"
 within 60 said inside '^working$' || fail "inside doesn't come up"
 for i in 1 2 3; do
     on inside 2 3
     on Domain-0 0 1
-    sleep 0.3
+    usleep 300000
 done
 refused 'none of these is in CPU pool fast' vcpu-pin inside 0 0-1
 refused 'Domain-0 cannot leave' cpupool-migrate Domain-0 fast
 refused 'fast has 1 domain' cpupool-destroy fast
 refused 'must keep one' cpupool-cpu-remove fast 2-3
-refused 'called "fast" already' cpupool-create name=fast
+refused 'called "fast" already' cpupool-create name=fast cpus=3
 refused 'not all are free' cpupool-cpu-add fast 1
 refused 'there is no CPU pool' cpupool-migrate inside nowhere
 parador vcpu-pin inside 0 3 || fail "pin"
@@ -94,7 +94,7 @@ parador cpupool-destroy quick || fail "cpupool-destroy"
 parador cpupool-create name=turns sched=rr cpus=3 || fail "create with rr"
 parador cpupool-list turns | grep -qE '^turns +1 +rr +y +0$' || fail "$(parador cpupool-list)"
 refused 'has the scheduler rr, not credit2' sched-credit2 -p turns
-echo "$work" | GUEST_MEMORY=96 guest turner 'extra = "console=hvc0"' 'pool = "turns"'
+echo "$work" | guest turner 'extra = "console=hvc0"' 'pool = "turns"'
 parador create turner.cfg || fail "create turner"
 within 60 said turner '^working$' || fail "turner doesn't come up"
 on turner 3
