@@ -47,7 +47,7 @@ static void look(struct sched_pool *pool, unsigned cpu, uint64_t now)
     struct vcpu *head = share_head(q), *r = q->running;
 
     share_charge(q, now);
-    *w = (struct view){ .head = NEVER, .running = NEVER };
+    *w = (struct view){ .head = NEVER, .running = NEVER, .done = w->done };
     if (head)
         w->head = share_claim_waits(q, now) ? CLAIM : (int64_t)(head->sched.key - pool->vref);
     if (r) {
@@ -74,7 +74,7 @@ static void settle(struct sched_pool *pool)
     vref = pool->vref + least;
     for_each_cpu (cpu, &pool->cpus)
         if (views[cpu].domain)
-            vtime_raise(views[cpu].domain, vref - vtime_of(views[cpu].domain, SLEEPER_LAG_NS));
+            vtime_raise(views[cpu].domain, vref - share_window(views[cpu].domain));
     if (least > 0)
         __atomic_store_n(&pool->vref, vref, __ATOMIC_RELAXED);
 }
@@ -89,7 +89,7 @@ static bool behind(struct sched_pool *pool, unsigned from, unsigned to)
     bool yes = false;
 
     if (v && views[from].head == CLAIM)
-        yes = true;
+        yes = w->running != CLAIM;
     else if (v && v->domain == w->domain)
         yes = (int64_t)(w->own - v->sched.own) > 2 * (int64_t)PERIOD_NS;
     else if (v)
@@ -109,7 +109,7 @@ static void pull(struct sched_pool *pool, unsigned to, uint64_t now)
         unsigned cpu, from = MAX_CPUS;
 
         for_each_cpu (cpu, &pool->cpus)
-            if (cpu != to && !cpumask_test(&tried, cpu) && views[cpu].head < views[to].running &&
+            if (cpu != to && !cpumask_test(&tried, cpu) && views[cpu].head <= views[to].running &&
                 (from == MAX_CPUS || views[cpu].head < views[from].head))
                 from = cpu;
         if (from == MAX_CPUS)
@@ -130,8 +130,10 @@ void sched_share_balance(void *arg)
     unsigned cpu, next;
 
     if (pool->policy == &sched_share) {
-        for_each_cpu (cpu, &pool->cpus)
+        for_each_cpu (cpu, &pool->cpus) {
+            views[cpu].done = false;
             look(pool, cpu, now);
+        }
         settle(pool);
         /* Whoever is furthest ahead gives way first. */
         do {

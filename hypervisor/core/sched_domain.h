@@ -24,6 +24,7 @@ struct sched_domain {
     uint32_t active;              /* (a) vcpus that run, wait, or are held back by the cap */
     struct sched_budget cap_budget, floor_budget;
     struct timer refill;          /* wakes the vcpus that the cap holds back */
+    unsigned first;               /* the vcpu that it wakes first */
 };
 
 #endif

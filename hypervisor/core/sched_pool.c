@@ -50,6 +50,7 @@ static void init_pool(unsigned id, const struct sched_policy *policy)
     p->id = id;
     p->n_dom = 0;
     p->vref = 0;
+    p->balancing = false;
     cpumask_zero(&p->cpus);
     p->ratelimit_ns = policy->default_ratelimit_us * 1000ULL;
     p->policy = policy;

@@ -24,7 +24,6 @@
  * - No CPU looks at another one's queue unless it is idle. That virtual times of different CPUs stay
  *   together is the work of the balancer (sched_balance.c), which runs while anything waits.
  */
-#define WINDOW_NS 100000000ULL /* nobody is further behind or ahead than this */
 
 static struct share_cpu cpus[MAX_CPUS];
 
@@ -46,6 +45,13 @@ static void share_init_cpu(unsigned cpu, const struct sched_pool *pool)
 uint64_t vtime_of(const struct domain *d, uint64_t ns)
 {
     return (ns << VTIME_SHIFT) / d->sched.weight;
+}
+
+uint64_t share_window(const struct domain *d)
+{
+    /* A turn of the others is a long time for one with a great weight. */
+    return vtime_of(d, WINDOW_NS) * (1 + d->sched.active) +
+           (WINDOW_NS << VTIME_SHIFT) / DEFAULT_WEIGHT;
 }
 
 void vtime_raise(struct domain *d, uint64_t to)
@@ -168,19 +174,19 @@ static void set_active(struct vcpu *v, bool active)
  * Puts v's domain within the window of this CPU. What lags is raised, what is far ahead (it was
  * alone somewhere, or has a reservation) is let down.
  */
-static void fit_in(struct share_cpu *q, struct vcpu *v, uint64_t lag_ns)
+static void fit_in(struct share_cpu *q, struct vcpu *v)
 {
     struct domain *d = v->domain;
-    uint64_t vtime, most;
+    uint64_t lag = d->sched.active ? share_window(d) : vtime_of(d, SLEEPER_LAG_NS), vtime, most;
 
     if (!q->running && list_empty(&q->queue)) {
-        vtime_raise(d, __atomic_load_n(&q->pool->vref, __ATOMIC_RELAXED) - vtime_of(d, lag_ns));
+        vtime_raise(d, __atomic_load_n(&q->pool->vref, __ATOMIC_RELAXED) - lag);
         q->vref = vtime_load(d);
         return;
     }
-    vtime_raise(d, q->vref - vtime_of(d, lag_ns));
+    vtime_raise(d, q->vref - lag);
     vtime = vtime_load(d);
-    most = q->vref + vtime_of(d, WINDOW_NS) * (1 + d->sched.active);
+    most = q->vref + share_window(d);
     if (vtime_before(most, vtime))
         __atomic_compare_exchange_n(&d->sched.vtime, &vtime, most, false, __ATOMIC_RELAXED,
                                     __ATOMIC_RELAXED);
@@ -231,7 +237,7 @@ static void share_wake(struct vcpu *v, uint64_t now)
     uint64_t earliest, own_least;
 
     advance(q, now);
-    fit_in(q, v, v->domain->sched.active ? WINDOW_NS : SLEEPER_LAG_NS);
+    fit_in(q, v);
     own_least = __atomic_load_n(&v->domain->sched.own_ref, __ATOMIC_RELAXED) - MAX_SLICE_NS;
     if (vtime_before(v->sched.own, own_least))
         v->sched.own = own_least;
@@ -247,7 +253,6 @@ static void share_wake(struct vcpu *v, uint64_t now)
         q->until = now + slice(r, vtime_at(r, now), v->sched.key, 0);
     earliest = r->sched.run_start + q->pool->ratelimit_ns;
     sched_recheck(v->cpu, now, q->preempt || q->until < earliest ? earliest : q->until);
-    share_start_balancer(v->domain->sched.pool, v->cpu, now);
 }
 
 static void share_sleep(struct vcpu *v)
@@ -305,12 +310,15 @@ static void park(struct vcpu *v)
 void sched_cap_refilled(void *arg)
 {
     struct domain *d = arg;
-    struct vcpu *v;
-    unsigned i;
 
-    for_each_vcpu (d, v, i)
-        if (bitmap_test_clear_atomic(&v->pause_flags, VPF_CAPPED))
+    /* The first ones may use it all up: another one is first each time. */
+    d->sched.first = (d->sched.first + 1) % d->max_vcpus;
+    for (unsigned i = 0; i < d->max_vcpus; i++) {
+        struct vcpu *v = d->vcpu[(d->sched.first + i) % d->max_vcpus];
+
+        if (v && bitmap_test_clear_atomic(&v->pause_flags, VPF_CAPPED))
             vcpu_wake(v);
+    }
 }
 
 /* Puts what ran until now where it belongs; returns it if it may go on, still as the running one. */
@@ -370,7 +378,8 @@ static bool goes_on(struct share_cpu *q, struct vcpu *r, uint64_t now)
     if (!q->preempt && now < q->until)
         return true;
     head = share_head(q);
-    return !vtime_before(head->sched.key, vtime_load(r->domain));
+    r->sched.key = vtime_load(r->domain);
+    return !comes_before(head, r);
 }
 
 /* The next of those that wait, off queue, with its budget; NULL: none that may run. */
@@ -425,6 +434,7 @@ static uint64_t set_slice(struct share_cpu *q, struct vcpu *v, uint64_t now)
                 ns = next > now + MIN_SLICE_NS ? next - now : MIN_SLICE_NS;
         }
         q->until = now + ns;
+        share_start_balancer(v->domain->sched.pool, v->cpu, now);
     }
     return limit(v, ns);
 }
@@ -455,7 +465,7 @@ static struct vcpu *share_pick_next(unsigned cpu, uint64_t now, uint64_t *slice_
             return r;
         }
         return_budget(r);
-        fit_in(q, r, WINDOW_NS);
+        fit_in(q, r);
         enqueue(q, r);
         q->running = NULL;
     }

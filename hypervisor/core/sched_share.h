@@ -17,6 +17,9 @@
 /* A vcpu that wakes may be that much ahead of those that run. */
 #define SLEEPER_LAG_NS 4000000ULL
 
+/* Nobody who has something to do is further behind or ahead than this (and more with more vcpus). */
+#define WINDOW_NS (10 * SCHED_SLICE_NS)
+
 struct share_cpu {
     struct list_head queue;      /* by key, then own */
     struct list_head claims;     /* those of them whose domains have a reservation */
@@ -39,6 +42,8 @@ static inline uint64_t vtime_load(const struct domain *d)
 void vtime_raise(struct domain *d, uint64_t to);
 /* ns of CPU time of d in virtual time. */
 uint64_t vtime_of(const struct domain *d, uint64_t ns);
+/* That window in d's virtual time. */
+uint64_t share_window(const struct domain *d);
 /* Accounts for what this CPU's vcpu has run until now; queue lock held. */
 void share_charge(struct share_cpu *q, uint64_t now);
 /* The vcpu that comes first among those waiting, with its key up to date; NULL: none. */

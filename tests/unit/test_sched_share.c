@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: MIT */
+// sources: core/sched_share.c core/sched_balance.c core/sched_budget.c
+// sources: core/sched_pool.c core/sched_params.c core/sched_rr.c lib/bitmap.c lib/string.c
+/* Proportional share: shares, caps, reservations, latency and abuse, over seconds of simulated time. */
+#include "sched_sim.h"
+
+static const unsigned doubling[] = { 1, 2, 4, 8 };
+
+/* Shares of `total` CPUs for weights 1:2:4:8 when none can use more than `most`. */
+static void fair(double total, double most, double share[4])
+{
+    bool full[4] = { false };
+
+    for (unsigned round = 0; round < 4; round++) {
+        double weights = 0, left = total;
+
+        for (unsigned i = 0; i < 4; i++) {
+            if (full[i])
+                left -= most;
+            else
+                weights += doubling[i];
+        }
+        for (unsigned i = 0; i < 4; i++)
+            share[i] = full[i] ? most : left * doubling[i] / weights;
+        for (unsigned i = 0; i < 4; i++)
+            full[i] |= share[i] > most;
+    }
+}
+
+static void check_weights(unsigned cpus, unsigned vcpus, unsigned unit)
+{
+    struct domain *d[4];
+    double share[4];
+    char what[64];
+
+    sim_boot(cpus, "credit2");
+    fair(cpus, vcpus, share);
+    for (unsigned i = 0; i < 4; i++)
+        d[i] = sim_domain(vcpus, unit * doubling[i], 0, 0);
+    sim_start_all();
+    sim_run(SEC);
+    sim_reset_counts();
+    sim_run(10 * SEC);
+    for (unsigned i = 0; i < 4; i++) {
+        snprintf(what, sizeof(what), "%u CPUs, %u vcpus, weight %u", cpus, vcpus, unit * doubling[i]);
+        assert_near(what, sim_ran(d[i]), share[i] * 10e9, 1);
+    }
+}
+
+START_TEST(weights_on_one_cpu)
+{
+    check_weights(1, 1, 256);
+    check_weights(1, 4, 256);
+    check_weights(1, 1, 1);
+    check_weights(1, 1, 8000);
+}
+END_TEST
+
+START_TEST(weights_on_two_cpus)
+{
+    check_weights(2, 1, 256);
+    check_weights(2, 2, 256);
+    check_weights(2, 4, 64);
+}
+END_TEST
+
+START_TEST(weights_on_four_cpus)
+{
+    check_weights(4, 4, 256);
+    check_weights(4, 3, 256);
+    check_weights(4, 2, 1000);
+    check_weights(4, 8, 1);
+}
+END_TEST
+
+START_TEST(equal_ones_on_an_odd_number_of_cpus)
+{
+    struct domain *d[7];
+
+    for (unsigned cpus = 2; cpus <= 5; cpus++) {
+        sim_boot(cpus, "credit2");
+        for (unsigned i = 0; i < 7; i++)
+            d[i] = sim_domain(1, 256, 0, 0);
+        sim_start_all();
+        sim_run(SEC);
+        sim_reset_counts();
+        sim_run(10 * SEC);
+        for (unsigned i = 0; i < 7; i++)
+            assert_near("one of seven", sim_ran(d[i]), cpus * 10e9 / 7, 1);
+    }
+}
+END_TEST
+
+START_TEST(siblings_share_among_themselves)
+{
+    struct domain *d;
+
+    sim_boot(2, "credit2");
+    d = sim_domain(3, 256, 0, 0);
+    sim_start_all();
+    sim_run(SEC);
+    sim_reset_counts();
+    sim_run(10 * SEC);
+    for (unsigned i = 0; i < 3; i++)
+        assert_near("one of three siblings", sim_of(d->vcpu[i])->ran, 2 * 10e9 / 3, 3);
+}
+END_TEST
+
+static void check_cap(unsigned cpus, unsigned vcpus, unsigned cap, unsigned neighbours)
+{
+    struct domain *d, *n = NULL;
+    char what[64];
+
+    sim_boot(cpus, "credit2");
+    d = sim_domain(vcpus, 256 * 16, 0, 0);
+    for (unsigned i = 0; i < neighbours; i++)
+        n = sim_domain(1, 256, 0, 0);
+    sim_start_all();
+    sim_run(SEC / 3);
+    ck_assert_int_eq(sim_set(d, PARADOR_SCHED_CAP, cap), 0);
+    sim_run(SEC);
+    sim_reset_counts();
+    sim_run(10 * SEC);
+    snprintf(what, sizeof(what), "%u CPUs, %u vcpus, cap %u, %u others", cpus, vcpus, cap, neighbours);
+    assert_near(what, sim_ran(d), cap * 1e8, 1);
+    for (unsigned i = 0; vcpus > 1 && i < vcpus; i++)
+        assert_near("  a vcpu of it", sim_of(d->vcpu[i])->ran, cap * 1e8 / vcpus, 10);
+    if (n && neighbours >= cpus)
+        assert_near("  a neighbour", sim_ran(n), (cpus * 10e9 - cap * 1e8) / neighbours, 2);
+}
+
+START_TEST(caps)
+{
+    check_cap(1, 1, 1, 0);
+    check_cap(1, 1, 50, 0);
+    check_cap(1, 1, 10, 1);
+    check_cap(1, 1, 50, 3);
+    check_cap(1, 1, 80, 3);
+    check_cap(2, 1, 95, 3);
+    check_cap(4, 4, 50, 0);
+    check_cap(4, 4, 200, 0);
+    check_cap(4, 4, 150, 8);
+    check_cap(2, 8, 30, 0);
+}
+END_TEST
+
+START_TEST(cap_comes_off)
+{
+    struct domain *d;
+
+    sim_boot(1, "credit2");
+    d = sim_domain(1, 256, 0, 0);
+    sim_start_all();
+    sim_set(d, PARADOR_SCHED_CAP, 10);
+    sim_run(SEC);
+    sim_set(d, PARADOR_SCHED_CAP, 0);
+    sim_reset_counts();
+    sim_run(SEC);
+    ck_assert_uint_eq(sim_ran(d), SEC);
+}
+END_TEST
+
+static void check_reservation(unsigned cpus, unsigned vcpus, unsigned percent)
+{
+    struct domain *d;
+    char what[64];
+    double least = percent * 1e8;
+
+    sim_boot(cpus, "credit2");
+    for (unsigned i = 0; i < 31; i++)
+        sim_domain(1, 256, 0, 0);
+    d = sim_domain(vcpus, 256, 0, 0);
+    sim_start_all();
+    sim_run(SEC / 3);
+    ck_assert_int_eq(sim_set(d, PARADOR_SCHED_RESERVATION, percent), 0);
+    sim_run(SEC);
+    sim_reset_counts();
+    sim_run(10 * SEC);
+    if (least < cpus * 10e9 / 32)
+        least = cpus * 10e9 / 32;
+    snprintf(what, sizeof(what), "%u CPUs, %u vcpus, reservation %u", cpus, vcpus, percent);
+    assert_near(what, sim_ran(d), least, 1);
+    ck_assert_msg(sim_ran(d) > least * 0.99, "%s: %llu", what, (unsigned long long)sim_ran(d));
+}
+
+START_TEST(reservations_among_31_spinners)
+{
+    check_reservation(1, 1, 2);
+    check_reservation(1, 1, 25);
+    check_reservation(1, 1, 50);
+    check_reservation(1, 1, 90);
+    check_reservation(2, 1, 70);
+    check_reservation(4, 1, 50);
+    check_reservation(4, 4, 150);
+}
+END_TEST
+
+START_TEST(reservations_that_fill_the_machine)
+{
+    struct domain *d[3];
+
+    sim_boot(2, "credit2");
+    for (unsigned i = 0; i < 8; i++)
+        sim_domain(1, 1024, 0, 0);
+    for (unsigned i = 0; i < 3; i++)
+        d[i] = sim_domain(1, 256, 0, 0);
+    sim_start_all();
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(sim_set(d[i], PARADOR_SCHED_RESERVATION, 60), 0);
+    sim_run(SEC);
+    sim_reset_counts();
+    sim_run(10 * SEC);
+    for (unsigned i = 0; i < 3; i++)
+        assert_near("60 % of three on two CPUs", sim_ran(d[i]), 6e9, 2);
+}
+END_TEST
+
+START_TEST(busy_128_switch_seldom_and_an_idle_one_is_served)
+{
+    struct domain *idle;
+    unsigned switches = 0;
+
+    sim_boot(2, "credit2");
+    for (unsigned i = 0; i < 128; i++)
+        sim_domain(1, 256, 0, 0);
+    idle = sim_domain(1, 256, 50000, 37333100);
+    sim_start_all();
+    sim_run(5 * SEC);
+    sim_reset_counts();
+    sim_run(5 * SEC);
+    for (unsigned cpu = 0; cpu < 2; cpu++)
+        switches += cpus_[cpu].switches;
+    if (getenv("SIM_VERBOSE"))
+        printf("  %u switches, worst latency %.3f ms\n", switches,
+               sim_of(idle->vcpu[0])->worst_latency / 1e6);
+    /* At 5 us each, caches included, half a percent would be 10000. */
+    ck_assert_uint_lt(switches, 2 * 5 * 600);
+    ck_assert_uint_le(sim_of(idle->vcpu[0])->worst_latency, MS);
+    assert_near("the idle one", sim_ran(idle), 5e9 * 0.05 / 37.883, 3);
+}
+END_TEST
+
+START_TEST(abusers_waste_their_own)
+{
+    static const struct { const char *what; uint64_t run, sleep; } abuse[] = {
+        { "yields in a loop", 2000, 0 },
+        { "blocks and wakes in a loop", 5000, 2000 },
+        { "sleeps at the end of its slice", 3 * MS, 10000 },
+        { "sleeps as long as it runs", MS, MS },
+        { "wakes all the time", 300000, 100000 },
+    };
+
+    for (unsigned i = 0; i < 5; i++)
+        for (unsigned cpus = 1; cpus <= 2; cpus++) {
+            struct domain *victim[3], *rogue;
+
+            sim_boot(cpus, "credit2");
+            rogue = sim_domain(cpus, 256, abuse[i].run, abuse[i].sleep);
+            for (unsigned k = 0; k < 3; k++)
+                victim[k] = sim_domain(cpus, 256, 0, 0);
+            sim_start_all();
+            sim_run(SEC);
+            sim_reset_counts();
+            sim_run(10 * SEC);
+            if (getenv("SIM_VERBOSE"))
+                printf("  %s: rogue %.1f, victims %.1f %.1f %.1f, %u switches\n", abuse[i].what,
+                       sim_ran(rogue) / 1e6, sim_ran(victim[0]) / 1e6, sim_ran(victim[1]) / 1e6,
+                       sim_ran(victim[2]) / 1e6, cpus_[0].switches);
+            ck_assert_msg(sim_ran(rogue) < cpus * 10e9 / 4 * 1.01, "%s", abuse[i].what);
+            for (unsigned k = 0; k < 3; k++)
+                ck_assert_msg(sim_ran(victim[k]) > cpus * 10e9 / 4 * 0.99, "%s", abuse[i].what);
+            ck_assert_uint_lt(cpus_[0].switches, 25000);
+        }
+}
+END_TEST
+
+START_TEST(what_is_used_alone_is_no_debt)
+{
+    struct domain *a, *b;
+
+    sim_boot(1, "credit2");
+    a = sim_domain(1, 256, 0, 0);
+    b = sim_domain(1, 256, 0, 0);
+    sim_start(a);
+    sim_run(100 * SEC);
+    sim_start(b);
+    sim_reset_counts();
+    sim_run(SEC);
+    assert_near("was alone", sim_ran(a), SEC / 2, 2);
+    assert_near("slept", sim_ran(b), SEC / 2, 2);
+}
+END_TEST
+
+START_TEST(no_ticks_without_competition)
+{
+    struct domain *d;
+
+    sim_boot(4, "credit2");
+    d = sim_domain(2, 256, 0, 0);
+    sim_start(d);
+    sim_run(SEC);
+    sim_reset_counts();
+    sim_run(10 * SEC);
+    for (unsigned cpu = 0; cpu < 4; cpu++)
+        ck_assert_uint_eq(cpus_[cpu].looks, 0);
+    ck_assert_uint_eq(sim_ran(d), 20 * SEC);
+}
+END_TEST
+
+START_TEST(affinity_holds_and_moves_at_once)
+{
+    struct domain *d[4];
+    struct cpumask one, two;
+
+    sim_boot(2, "credit2");
+    for (unsigned i = 0; i < 4; i++)
+        d[i] = sim_domain(1, 256, 0, 0);
+    cpumask_zero(&one);
+    cpumask_set(&one, 0);
+    cpumask_zero(&two);
+    cpumask_set(&two, 1);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(sched_set_affinity(d[i]->vcpu[0], &one, NULL), 0);
+    sched_set_affinity(d[3]->vcpu[0], &two, NULL);
+    sim_start_all();
+    sim_run(10 * SEC);
+    for (unsigned i = 0; i < 3; i++)
+        assert_near("three on CPU 0", sim_ran(d[i]), 10e9 / 3, 1);
+    assert_near("one on CPU 1", sim_ran(d[3]), 10e9, 0.1);
+    /* Two and two: nobody has to pay for what was before. */
+    sched_set_affinity(d[0]->vcpu[0], &two, NULL);
+    sim_run(1);
+    ck_assert_uint_eq(d[0]->vcpu[0]->cpu, 1);
+    sim_run(SEC);
+    sim_reset_counts();
+    sim_run(10 * SEC);
+    for (unsigned i = 0; i < 4; i++)
+        assert_near("two and two", sim_ran(d[i]), 5e9, 1);
+    cpumask_zero(&one);
+    cpumask_set(&one, 5);
+    ck_assert_int_eq(sched_set_affinity(d[0]->vcpu[0], &one, NULL), -EINVAL);
+    ck_assert(cpumask_test(&d[0]->vcpu[0]->hard_affinity, 1));
+}
+END_TEST
+
+START_TEST(weights_among_the_pinned)
+{
+    struct domain *d[4], *other;
+    struct cpumask one;
+
+    sim_boot(2, "credit2");
+    for (unsigned i = 0; i < 4; i++)
+        d[i] = sim_domain(1, 256 * doubling[i], 0, 0);
+    other = sim_domain(2, 256, 2 * MS, 11 * MS);
+    cpumask_zero(&one);
+    cpumask_set(&one, 1);
+    sim_start_all();
+    for (unsigned i = 0; i < 4; i++)
+        sched_set_affinity(d[i]->vcpu[0], &one, NULL);
+    cpumask_zero(&one);
+    cpumask_set(&one, 0);
+    sched_set_affinity(other->vcpu[0], &one, NULL);
+    sched_set_affinity(other->vcpu[1], &one, NULL);
+    sim_run(SEC);
+    sim_reset_counts();
+    sim_run(10 * SEC);
+    for (unsigned i = 0; i < 4; i++)
+        assert_near("weights 1:2:4:8 pinned to one CPU", sim_ran(d[i]), 10e9 * doubling[i] / 15, 1);
+}
+END_TEST
+
+START_TEST(ratelimit_zero_switches_at_once)
+{
+    struct domain *d;
+
+    sim_boot(1, "credit2");
+    sim_domain(1, 256, 0, 0);
+    d = sim_domain(1, 256, 50000, 20333100);
+    sched_pool_get(0)->ratelimit_ns = 0;
+    sim_start_all();
+    sim_run(2 * SEC);
+    ck_assert_uint_eq(sim_of(d->vcpu[0])->worst_latency, 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("sched_share");
+    TCase *tc = tcase_create("share");
+    SRunner *sr;
+    int failed;
+
+    tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, weights_on_one_cpu);
+    tcase_add_test(tc, weights_on_two_cpus);
+    tcase_add_test(tc, weights_on_four_cpus);
+    tcase_add_test(tc, equal_ones_on_an_odd_number_of_cpus);
+    tcase_add_test(tc, siblings_share_among_themselves);
+    tcase_add_test(tc, caps);
+    tcase_add_test(tc, cap_comes_off);
+    tcase_add_test(tc, reservations_among_31_spinners);
+    tcase_add_test(tc, reservations_that_fill_the_machine);
+    tcase_add_test(tc, busy_128_switch_seldom_and_an_idle_one_is_served);
+    tcase_add_test(tc, abusers_waste_their_own);
+    tcase_add_test(tc, what_is_used_alone_is_no_debt);
+    tcase_add_test(tc, no_ticks_without_competition);
+    tcase_add_test(tc, affinity_holds_and_moves_at_once);
+    tcase_add_test(tc, weights_among_the_pinned);
+    tcase_add_test(tc, ratelimit_zero_switches_at_once);
+    suite_add_tcase(s, tc);
+    sr = srunner_create(s);
+    srunner_run_all(sr, CK_NORMAL);
+    failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed ? 1 : 0;
+}
