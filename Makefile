@@ -16,7 +16,7 @@ help:
 	@echo 'make check       unit, ABI, rule and system tests; the last line counts them'
 	@echo 'make check-slow  the same, with the tests that take minutes'
 	@echo 'make fuzz        random calls from guests and dom0, random bytes for parsers'
-	@echo 'make bench       the figures: natively, on Xen and on Parador'
+	@echo 'make bench       the figures: natively, on Xen and on Parador; tools beside xl'
 	@echo 'make install     into DESTDIR: hypervisor, tools, GRUB script, units'
 	@echo 'make all         build: hypervisor tools image'
 	@echo 'make clean       remove build/'
@@ -54,8 +54,9 @@ fuzz: setup
 	tests/fuzz/run $(FUZZ_FLAGS)
 
 bench: setup
-	$(MAKE) hypervisor
+	$(MAKE) hypervisor tools
 	tests/bench/run
+	tests/bench/tools
 
 install:
 	$(MAKE) hypervisor tools

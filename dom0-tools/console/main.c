@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <syslog.h>
 
 #include "console/guests.h"
 #include "console/hvlog.h"
@@ -92,14 +93,6 @@ static void parse_options(int argc, char **argv, struct options *o)
     }
 }
 
-static void make_directory(const char *dir)
-{
-    int err = process_mkdirs(dir);
-
-    if (err)
-        die("cannot make %s: %s", dir, strerror(-err));
-}
-
 static void start(const struct options *o)
 {
     struct rlimit files = { MAX_FILES, MAX_FILES };
@@ -109,8 +102,13 @@ static void start(const struct options *o)
     setrlimit(RLIMIT_NOFILE, &files);
     process_catch_signals();
     loop_init();
-    make_directory(o->run_dir);
-    make_directory(o->log_dir);
+    err = process_mkdirs(o->run_dir);
+    if (err)
+        die("cannot make %s: %s", o->run_dir, strerror(-err));
+    /* Consoles without logs are better than none. */
+    err = process_mkdirs(o->log_dir);
+    if (err)
+        note(LOG_WARNING, "no logs are kept: cannot make %s: %s", o->log_dir, strerror(-err));
     snprintf(path, sizeof(path), "%s/pid", o->run_dir);
     process_lock(path);
     logfile_setup(o->log_dir, o->log_size, o->log_keep);

@@ -501,6 +501,16 @@ class Restarts(ConsoleTest):
         self.d.machine.domain_event()
         self.expect_log("guest-g3.log", b"one\n" + b"more\n" * 3)
 
+    def test_serves_without_a_place_for_logs(self):
+        self.kill()
+        self.logs = os.path.join(self.d.machine.path("console-messages"), "under-a-file")
+        self.start()
+        con = self.guest(3, first=b"nobody keeps this\n")
+        fd = self.tty(3)
+        self.assertEqual(self.read_tty(fd, 18), b"nobody keeps this\n")
+        con.write(b"still here\n")
+        self.assertEqual(self.read_tty(fd, 11), b"still here\n")
+
     def test_starts_before_the_store(self):
         self.kill()
         self.d.kill()
