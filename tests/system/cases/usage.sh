@@ -38,9 +38,10 @@ within 90 sh -c 'parador list brief | grep -q -- " ---s--"' || fail "brief doesn
 [ "$(field brief sequence)" = 0 ] || fail "a domain that is there has no final account"
 paradord || fail "paradord doesn't start again"
 without 30 running brief || fail "brief isn't cleared away"
+within 20 sh -c 'parador usage brief | grep -qE "^brief +[0-9]+ gone "' ||
+    fail "it has forgotten brief: $(parador usage)"
 parador usage > usage.out || fail "usage"
 cat usage.out
-grep -qE '^brief +[0-9]+ gone ' usage.out || fail "it has forgotten brief"
 for name in Domain-0 stays; do
     grep -qE "^$name +[0-9]+ lives " usage.out || fail "no $name"
 done
