@@ -31,6 +31,11 @@
 #define KERNELS_MAX 4
 /* Who changes one file of a package changes others. */
 #define SETTLE_MS 2000
+/*
+ * For kernel, unpacked kernel and the file it becomes, which may lie in memory. A dom0 with less to
+ * spare has better uses for it.
+ */
+#define SPARE_KIB (256ul << 10)
 #define EVENTS (IN_CLOSE_WRITE | IN_MOVED_TO)
 
 extern char **environ;
@@ -95,12 +100,35 @@ static void forget_kernels(struct kernels *k)
         free(k->path[--k->count]);
 }
 
+/* Whether dom0 has the memory. When it does not tell, it has. */
+static bool can_afford(void)
+{
+    unsigned long available;
+    bool enough = true;
+    char line[128];
+    FILE *f = fopen("/proc/meminfo", "re");
+
+    if (f == NULL)
+        return true;
+    while (fgets(line, sizeof(line), f) != NULL)
+        if (sscanf(line, "MemAvailable: %lu kB", &available) == 1)
+            enough = available >= SPARE_KIB;
+    fclose(f);
+    return enough;
+}
+
 int warm_all(void)
 {
-    struct parador_handle *h = parador_open();
+    struct parador_handle *h;
     struct kernels k;
     int result = 0;
 
+    if (!can_afford()) {
+        note(LOG_NOTICE, "less than %lu MiB to spare: no kernels are unpacked beforehand",
+             SPARE_KIB >> 10);
+        return -1;
+    }
+    h = parador_open();
     if (h == NULL)
         return -1;
     setpriority(PRIO_PROCESS, 0, PRIO_MAX - 1);

@@ -5,8 +5,8 @@
 
 /**
  * Unpacks the kernels that the guest files in /etc/parador name, and dom0's own, into the cache, at the
- * lowest priority. Returns 0, or -1 if a kernel that is there could not be unpacked. For a process
- * of its own.
+ * lowest priority. Returns 0, or -1 if a kernel that is there could not be unpacked or dom0 has
+ * little memory to spare. For a process of its own.
  */
 int warm_all(void);
 
