@@ -6,6 +6,7 @@
 
 static volatile uint32_t ports[MAX_SIBLINGS];
 static volatile bool over;
+static volatile unsigned spinning;
 
 static long evtchn(unsigned cmd, void *arg)
 {
@@ -53,6 +54,7 @@ static void wide(void)
 
 static void spin(unsigned id __attribute__((unused)))
 {
+    __atomic_fetch_add(&spinning, 1, __ATOMIC_SEQ_CST);
     while (!over)
         ;
 }
@@ -65,6 +67,8 @@ static void flush_all(void)
 
     if (awake)
         siblings_begin(vcpus, spin);
+    while (awake && spinning < vcpus - 1)
+        HC2(__HYPERVISOR_sched_op, SCHEDOP_yield, 0);
     for (unsigned i = 0; i < FLUSHES; i++)
         check_is(mmuext(i & 1 ? MMUEXT_TLB_FLUSH_ALL : MMUEXT_INVLPG_ALL, (uint64_t)&over, 0), 0);
     over = true;
