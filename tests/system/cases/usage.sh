@@ -4,7 +4,7 @@
 #
 # boot pc-2cpus: --cpus 2
 # needs: dom0-tools/parador
-# host: sed -n '/^# HELP/,/^## end/p' | sed '$d' | promtool check metrics
+# host: sed -n '/^# HELP/,/^## end/p' | sed '$d' | tests/promtool check metrics
 
 . /root/lib.sh
 

@@ -55,7 +55,7 @@ static void ask_promtool(void)
     f = fopen(path, "w");
     ck_assert_uint_eq(fwrite(text, 1, size, f), size);
     fclose(f);
-    snprintf(command, sizeof(command), "promtool check metrics < '%s' > '%s.out' 2>&1 && "
+    snprintf(command, sizeof(command), "\"$PROMTOOL\" check metrics < '%s' > '%s.out' 2>&1 && "
              "! grep -q . '%s.out' || { cat '%s.out'; false; }", path, path, path, path);
     ck_assert_int_eq(system(command), 0);
 }
