@@ -85,7 +85,16 @@ void host_fill_l4(uint64_t *l4)
 }
 uint32_t tlb_clock(void) { return __atomic_add_fetch(&clock_now, 1, __ATOMIC_SEQ_CST); }
 void tlb_filter(struct cpumask *mask, uint32_t stamp) {}
-void tlb_flush_mask(const struct cpumask *mask) { __atomic_fetch_add(&flushes, 1, __ATOMIC_SEQ_CST); }
+static void (*during_flush)(void);
+void tlb_flush_mask(const struct cpumask *mask)
+{
+    void (*once)(void) = during_flush;
+
+    __atomic_fetch_add(&flushes, 1, __ATOMIC_SEQ_CST);
+    during_flush = NULL;
+    if (once)
+        once();
+}
 void write_cr3(unsigned long cr3) {}
 struct domain *domain_lookup(domid_t id)
 {
@@ -321,6 +330,35 @@ START_TEST(refusals)
 }
 END_TEST
 
+#define SHARED_FRAME 150
+
+/* What another domain's mapping and its removal do to the frame. */
+static void foreign_comes_and_goes(void)
+{
+    struct page_info *pg = &frame_table[SHARED_FRAME];
+
+    ck_assert_int_eq(page_get_and_type(pg, &a.core, PGT_WRITABLE, false), 0);
+    pt_mark_foreign(pg);
+    ck_assert_int_eq(page_put_and_type(pg, false), 0);
+}
+
+/* A frame that others have mapped is flushed everywhere, also if that was while it was flushed. */
+START_TEST(foreign_mark)
+{
+    struct page_info *pg = &frame_table[SHARED_FRAME];
+
+    setup();
+    a.core.dirty_cpumask.bits[0] = 0; /* a flush of its own CPUs is none */
+    foreign_comes_and_goes();
+    flushes = 0;
+    during_flush = foreign_comes_and_goes;
+    ck_assert_int_eq(page_get_and_type(pg, &a.core, PGT_L1, false), 0);
+    ck_assert_uint_eq(flushes, 2);
+    ck_assert(!(pg->count & PGC_FOREIGN));
+    ck_assert_int_eq(page_put_and_type(pg, false), 0);
+}
+END_TEST
+
 /* The same as an update of a live entry: refused, and nothing has changed. */
 START_TEST(update_refusals)
 {
@@ -536,6 +574,7 @@ int main(void)
     tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, pin_and_unpin, 0, 16);
     tcase_add_loop_test(c, refusals, 0, 14);
+    tcase_add_test(c, foreign_mark);
     tcase_add_test(c, update_refusals);
     tcase_add_test(c, updates);
     tcase_add_test(c, devices);
