@@ -134,9 +134,11 @@ static uint64_t m2p_frame(uint64_t va)
 
         if (!(e & PTE_PRESENT))
             return 0;
-        mfn = (e & PTE_ADDR_MASK & ~((1ULL << shift) - 1)) >> PAGE_SHIFT;
+        mfn = (e & PTE_ADDR_MASK) >> PAGE_SHIFT;
+        /* Of a large page the low bits of the address are others': PAT, or the next level's. */
         if (shift == PAGE_SHIFT || ((e & PTE_PSE) && shift != L4_SLOT_SHIFT))
-            return mfn + ((va & ((1ULL << shift) - 1)) >> PAGE_SHIFT);
+            return (mfn & -(1ULL << (shift - PAGE_SHIFT))) |
+                   (va & ((1ULL << shift) - 1)) >> PAGE_SHIFT;
     }
 }
 
