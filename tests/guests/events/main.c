@@ -186,17 +186,91 @@ static void fifo_refuses_bad_pages(void)
     check(evtchn(EVTCHNOP_init_control, &op) < 0);
 }
 
-/* FIFO with a queue that the guest scribbles over: it harms itself alone. Last: there is no way back but reset. */
-static void fifo_with_hostile_queues(void)
-{
-    uint32_t *words = page_alloc();
-    struct evtchn_fifo_control_block *block = page_alloc();
-    struct evtchn_init_control op = { .control_gfn = virt_to_mfn(block), .vcpu = 0 };
-    struct evtchn_expand_array array = { .array_gfn = virt_to_mfn(words) };
-    struct evtchn_bind_ipi ipi[4] = { { .vcpu = 0 }, { .vcpu = 0 }, { .vcpu = 0 }, { .vcpu = 0 } };
+/* From here on there is no way back but reset. */
+static uint32_t *words;
+static struct evtchn_fifo_control_block *block;
 
+static void fifo_set_up(void)
+{
+    struct evtchn_init_control op = { .vcpu = 0 };
+    struct evtchn_expand_array array;
+
+    if (words)
+        return;
+    words = page_alloc();
+    block = page_alloc();
+    op.control_gfn = virt_to_mfn(block);
+    array.array_gfn = virt_to_mfn(words);
     check_is(evtchn(EVTCHNOP_init_control, &op), 0);
     check_is(evtchn(EVTCHNOP_expand_array, &array), 0);
+}
+
+/* The next port as a guest takes them: the most urgent queue's head. 0: none. */
+static uint32_t fifo_next(void)
+{
+    while (block->ready) {
+        unsigned q = __builtin_ctz(block->ready);
+        uint32_t port = block->head[q], w;
+
+        if (port == 0) {
+            __atomic_fetch_and(&block->ready, ~(1u << q), __ATOMIC_SEQ_CST);
+            continue;
+        }
+        w = __atomic_fetch_and(&words[port], ~(1u << EVTCHN_FIFO_LINKED | EVTCHN_FIFO_LINK_MASK),
+                               __ATOMIC_SEQ_CST);
+        block->head[q] = w & EVTCHN_FIFO_LINK_MASK;
+        __atomic_fetch_and(&words[port], ~(1u << EVTCHN_FIFO_PENDING), __ATOMIC_SEQ_CST);
+        return port;
+    }
+    return 0;
+}
+
+static void fifo_priorities(void)
+{
+    /* In the order of sending; the last takes the default, as the second does. */
+    static const int priority[] = { EVTCHN_FIFO_PRIORITY_MIN, -1, EVTCHN_FIFO_PRIORITY_MAX, 5, -1 };
+    static const unsigned order[] = { 2, 3, 1, 4, 0 };
+    struct evtchn_bind_ipi ipi[5] = { 0 };
+
+    fifo_set_up();
+    shared_info->vcpu_info[0].evtchn_upcall_mask = 1;
+    /* What others send meanwhile stays out of the queues. */
+    __atomic_fetch_or(&words[start_info->console.domU.evtchn], 1u << EVTCHN_FIFO_MASKED,
+                      __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(&words[start_info->store_evtchn], 1u << EVTCHN_FIFO_MASKED, __ATOMIC_SEQ_CST);
+    while (fifo_next())
+        ;
+    for (unsigned i = 0; i < 5; i++) {
+        struct evtchn_set_priority p = { .priority = priority[i] };
+
+        check_is(evtchn(EVTCHNOP_bind_ipi, &ipi[i]), 0);
+        p.port = ipi[i].port;
+        if (priority[i] >= 0)
+            check_is(evtchn(EVTCHNOP_set_priority, &p), 0);
+    }
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < 5; i++) {
+            struct evtchn_send s = { .port = ipi[i].port };
+
+            check_is(evtchn(EVTCHNOP_send, &s), 0);
+        }
+        for (unsigned i = 0; i < 5; i++)
+            check_is(fifo_next(), ipi[order[i]].port);
+        check_is(fifo_next(), 0);
+    }
+    for (unsigned i = 0; i < 5; i++) {
+        struct evtchn_close c = { .port = ipi[i].port };
+
+        check_is(evtchn(EVTCHNOP_close, &c), 0);
+    }
+}
+
+/* A queue that the guest scribbles over: it harms itself alone. */
+static void fifo_with_hostile_queues(void)
+{
+    struct evtchn_bind_ipi ipi[4] = { { .vcpu = 0 }, { .vcpu = 0 }, { .vcpu = 0 }, { .vcpu = 0 } };
+
+    fifo_set_up();
     for (unsigned i = 0; i < 4; i++)
         check_is(evtchn(EVTCHNOP_bind_ipi, &ipi[i]), 0);
     for (unsigned round = 0; round < 2000; round++) {
@@ -221,4 +295,5 @@ CASES({ "loopback", loopback, false },
       { "poll", poll_returns, false },
       { "ports-run-out", ports_run_out, false },
       { "fifo-bad-pages", fifo_refuses_bad_pages, false },
+      { "fifo-priorities", fifo_priorities, false },
       { "fifo-hostile", fifo_with_hostile_queues, false });
