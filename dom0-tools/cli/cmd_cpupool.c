@@ -79,19 +79,19 @@ static int print_pools(struct parador_handle *h, const struct parador_cpupool *l
     char name[NAME_TEXT];
 
     if (all == NULL && with_cpus)
-        printf("%-19s CPU list\n", "Name");
+        printf("%-19sCPU list\n", "Name");
     else if (all == NULL)
-        printf("%-19s%5s  %9s  %9s  %12s\n", "Name", "CPUs", "Sched", "Active", "Domain count");
+        printf("%-19sCPUs   Sched     Active   Domain count\n", "Name");
     for (size_t i = 0; i < count; i++) {
         if (parador_pool_name(h, list[i].id, name, sizeof(name)) != 0)
             return command_failed(h);
         if (all != NULL) {
             json_array_append_new(all, pool_json(h, name, &list[i]));
         } else if (with_cpus) {
-            printf("%-19s ", name);
+            printf("%-19s", name);
             print_cpus(&list[i].cpus);
         } else {
-            printf("%-19s%5u  %9s  %9s  %12u\n", name, parador_cpuset_count(&list[i].cpus),
+            printf("%-19s%3u %9s       %s %10u\n", name, parador_cpuset_count(&list[i].cpus),
                    parador_scheduler_name(h, list[i].sched_id), "y", list[i].nr_domains);
         }
     }
@@ -196,7 +196,8 @@ static int make_pool(struct parador_handle *h, const struct pool_file *file, boo
     }
     if (parador_pool_make(h, file->name, (uint32_t)sched, &cpus, &id) != 0)
         return command_failed(h);
-    printf("Created CPU pool %s, id %u\n", file->name, id);
+    printf("cpupool name:   %s\nscheduler:      %s\nnumber of cpus: %u\n", file->name,
+           parador_scheduler_name(h, (uint32_t)sched), parador_cpuset_count(&cpus));
     return 0;
 }
 
@@ -251,28 +252,32 @@ static int keep_pool(struct guest_config *config, void *arg)
     return guest_config_set_string(&config->pool, arg);
 }
 
+static int rename_pool(struct parador_handle *h, uint32_t id, char *name)
+{
+    struct guest_info *list;
+    size_t count;
+    int status = 0;
+
+    if (parador_pool_rename(h, id, name) != 0 || parador_list(h, &list, &count) != 0)
+        return command_failed(h);
+    /* Its guests come back to it by its name. */
+    for (size_t i = 0; i < count; i++)
+        if (list[i].cpupool == id)
+            status |= command_kept(list[i].name,
+                                   record_change_config(list[i].domid, keep_pool, name));
+    free(list);
+    return status;
+}
+
 int cmd_cpupool_rename(struct parador_handle *h, int argc, char **argv)
 {
     struct parador_cpupool pool;
-    struct guest_info *list;
     char name[NAME_TEXT];
-    size_t count;
     int status = plain(argc, argv, 2, "name a pool and its new name");
 
     if (status != 0)
         return status;
-    if (!find_pool(h, argv[optind], &pool, name))
-        return 1;
-    if (parador_pool_rename(h, pool.id, argv[optind + 1]) != 0 ||
-        parador_list(h, &list, &count) != 0)
-        return command_failed(h);
-    /* Its guests come back to it by its name. */
-    for (size_t i = 0; i < count; i++)
-        if (list[i].cpupool == pool.id)
-            status |= command_kept(list[i].name, record_change_config(list[i].domid, keep_pool,
-                                                                      argv[optind + 1]));
-    free(list);
-    return status;
+    return find_pool(h, argv[optind], &pool, name) ? rename_pool(h, pool.id, argv[optind + 1]) : 1;
 }
 
 /* What the domains of a pool are promised: per cent of a CPU. */
@@ -462,20 +467,24 @@ int cmd_cpupool_migrate(struct parador_handle *h, int argc, char **argv)
     return command_kept("its pool", record_change_config(domid, keep_migration, &m));
 }
 
-/* One node is one pool, which is what there is. */
+/* One node is one pool, which is what there is: as with xl, it gets the name of its node. */
 int cmd_cpupool_numa_split(struct parador_handle *h, int argc, char **argv)
 {
+    char name[] = "Pool-node0";
     struct parador_topology topo;
+    struct parador_cpupool other;
     int status = plain(argc, argv, 0, "it has no arguments");
 
     if (status != 0)
         return status;
     if (parador_topology(h, &topo) != 0)
         return command_failed(h);
-    if (topo.last_node == 0) {
-        fprintf(stderr, "parador: this machine has one NUMA node: there is nothing to split\n");
+    if (parador_cpupool_next(h, 1, &other) == 0) {
+        fprintf(stderr, "parador: there is more than one CPU pool already: end the others first\n");
         return 1;
     }
+    if (topo.last_node == 0)
+        return rename_pool(h, 0, name);
     fprintf(stderr, "parador: this machine has %u NUMA nodes: make a pool of each with "
             "cpupool-create nodes=N\n", topo.last_node + 1);
     return 1;

@@ -175,12 +175,12 @@ def test_sched_on_xen():
 
 def test_cpupool_list():
     lines = run("cpupool-list").stdout.splitlines()
-    assert lines == ["Name                CPUs      Sched     Active  Domain count",
-                     "Pool-0                 2    credit2          y             3",
-                     "fast                   1    credit2          y             1"], lines
+    assert lines == ["Name               CPUs   Sched     Active   Domain count",
+                     "Pool-0               2   credit2       y          3",
+                     "fast                 1   credit2       y          1"], lines
     assert run("cpupool-list", "1").stdout.splitlines() == [lines[0], lines[2]]
     assert run("cpupool-list", "-c").stdout.splitlines() == [
-        "Name                CPU list", "Pool-0              0,1", "fast                2"]
+        "Name               CPU list", "Pool-0             0,1", "fast               2"]
     pools = json.loads(run("cpupool-list", "--json").stdout)
     assert pools[0] == {"name": "Pool-0", "id": 0, "scheduler": "credit2", "cpus": [0, 1],
                         "domains": 3}
@@ -256,7 +256,9 @@ def test_cpupool_change():
     refusal("cpupool-cpu-remove", "Pool-0", "all,^2-3", says='CPUs "all,^2-3": CPU pool Pool-0 has '
             'CPUs 0-1 and must keep one of them, as long as it has domains: 3')
     assert calls("cpupool-cpu-remove", "fast", "2", FAKE_EMPTY="1") == ["remove CPU 2 pool 1"]
-    run("cpupool-numa-split", status=1)
+    refusal("cpupool-numa-split",
+            says="there is more than one CPU pool already: end the others first")
+    assert calls("cpupool-numa-split", FAKE_ALONE="1") == ["store /local/pool/0/name Pool-node0"]
 
 
 def test_cpupool_migrate():

@@ -154,6 +154,8 @@ int parador_control_sched_set(struct parador_handle *h, domid_t domid,
 
 static int pool_info(struct parador_handle *h, struct xen_sysctl_cpupool_op *p, uint64_t *map)
 {
+    if (environment("FAKE_ALONE", 0) != 0)
+        made[1] = false;
     while (p->cpupool_id < 4 && !made[p->cpupool_id])
         p->cpupool_id++;
     if (p->cpupool_id >= 4)
