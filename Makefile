@@ -57,6 +57,7 @@ bench: setup
 	$(MAKE) hypervisor tools
 	tests/bench/run
 	tests/bench/tools
+	tests/bench/sched
 
 install:
 	$(MAKE) hypervisor tools

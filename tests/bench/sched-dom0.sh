@@ -91,15 +91,15 @@ reservation() {
 }
 
 # Each abuser beside a guest that counts: how much is left of half a CPU.
-abuse() {
+abuses() {
     phase fair 1
     load victim spin ''
     load abuser spin ''
     measure lists
-    for mode in yield flood masked dodge past flush; do
-        phase abuse-$mode 1
+    for abuse in yield flood masked dodge past flush; do
+        phase abuse-$abuse 1
         load victim spin ''
-        load abuser $mode ''
+        load abuser $abuse ''
         measure lists
     done
 }

@@ -10,6 +10,7 @@
 #   measure [COMMAND]       waits for the figures, prints them, destroys the guests
 #   share NAME... / part NAME  of what these used, or of one CPU: see below
 #
+# The functions use the variables name, mode, words, gap: loops around them need others.
 # Every guest sleeps until the interval is near, so creating them is not disturbed.
 
 # Time since dom0 started, in ms; guests know the hypervisor's time, offset_ms more.

@@ -21,14 +21,14 @@ load victim spin ''
 load abuser spin ''
 measure
 fair=$(work fair)
-for mode in yield flood masked dodge; do
-    phase $mode 1
+for abuse in yield flood masked dodge; do
+    phase $abuse 1
     load victim spin ''
-    load abuser $mode ''
+    load abuser $abuse ''
     measure parador list
     took=$(sed -n 's/.*what=command ms=//p' /root/figures)
-    echo "$mode: the victim does $(($(work $mode) * 100 / fair)) % of its share, a list takes $took ms"
-    [ $(($(work $mode) * 100)) -ge $((fair * 98)) ] || fail "$mode costs the victim its share"
-    [ "$took" -lt 200 ] || fail "$mode keeps dom0 waiting"
+    echo "$abuse: the victim does $(($(work $abuse) * 100 / fair)) % of its share, a list takes $took ms"
+    [ $(($(work $abuse) * 100)) -ge $((fair * 98)) ] || fail "$abuse costs the victim its share"
+    [ "$took" -lt 200 ] || fail "$abuse keeps dom0 waiting"
 done
 exit 0
