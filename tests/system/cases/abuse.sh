@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # A guest that yields in a loop, floods events, dodges the accounting or waits for what is masked
-# only wastes its own half of the CPU: the work of the guest beside it stays, and dom0 answers.
+# only wastes its own share of the CPU: the guest beside it keeps its own, and dom0 answers.
 #
 # boot 1cpu: --icount --memory 1024M --file {build:tests/guests/load.elf} --file {case:../loads.sh}
 # needs: dom0-tools/parador
@@ -11,24 +11,16 @@
 . /root/loads.sh
 loads_begin || fail "no guest runs"
 
-# work PHASE: what the victim counted.
-work() {
-    sed -n "s/^$1 victim .*work=\([0-9]*\) .*/\1/p" /root/figures
-}
-
-phase fair 1
-load victim spin ''
-load abuser spin ''
-measure
-fair=$(work fair)
+# Dom0 has the same weight and may be busy, with what the abuser asks of it or with its own: of
+# three that want the CPU the victim gets its third, less 2 %, and what the others leave.
 for abuse in yield flood masked dodge; do
     phase $abuse 1
     load victim spin ''
     load abuser $abuse ''
     measure parador list
     took=$(sed -n 's/.*what=command ms=//p' /root/figures)
-    echo "$abuse: the victim does $(($(work $abuse) * 100 / fair)) % of its share, a list takes $took ms"
-    [ $(($(work $abuse) * 100)) -ge $((fair * 98)) ] || fail "$abuse costs the victim its share"
+    echo "$abuse: a list takes $took ms"
+    part victim 32.6 100 || fail "$abuse costs the victim its share"
     [ "$took" -lt 200 ] || fail "$abuse keeps dom0 waiting"
 done
 exit 0
