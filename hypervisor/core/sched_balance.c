@@ -47,6 +47,7 @@ static void look(struct sched_pool *pool, unsigned cpu, uint64_t now)
     struct vcpu *head = share_head(q), *r = q->running;
 
     share_charge(q, now);
+    share_advance(q, now);
     *w = (struct view){ .head = NEVER, .running = NEVER, .done = w->done };
     if (head)
         w->head = share_claim_waits(q, now) ? CLAIM : (int64_t)(head->sched.key - pool->vref);
@@ -57,6 +58,34 @@ static void look(struct sched_pool *pool, unsigned cpu, uint64_t now)
         w->grain = GRAIN + vtime_of(r->domain, pool->ratelimit_ns);
     }
     sched_unlock_cpu(cpu, flags);
+}
+
+/*
+ * Virtual times of CPUs with no competition, or to which different domains are pinned, go their own
+ * ways. Differences that fair shares cannot explain are not debts: the slower ones are lifted.
+ */
+static void align(struct sched_pool *pool)
+{
+    uint64_t top = 0, limit = 0;
+    bool any = false;
+    unsigned cpu;
+
+    for_each_cpu (cpu, &pool->cpus)
+        if (views[cpu].domain) {
+            uint64_t lag = share_lag(views[cpu].domain);
+
+            if (!any || vtime_before(top, share_cpu(cpu)->vref))
+                top = share_cpu(cpu)->vref;
+            any = true;
+            limit = lag > limit ? lag : limit;
+        }
+    for_each_cpu (cpu, &pool->cpus)
+        if (views[cpu].domain && vtime_before(share_cpu(cpu)->vref + 2 * limit, top)) {
+            unsigned long flags = sched_lock_cpu(cpu);
+
+            share_lift(share_cpu(cpu), top - share_cpu(cpu)->vref);
+            sched_unlock_cpu(cpu, flags);
+        }
 }
 
 /* Brings those that run without anything being owed to them up to those that wait. */
@@ -74,7 +103,7 @@ static void settle(struct sched_pool *pool)
     vref = pool->vref + least;
     for_each_cpu (cpu, &pool->cpus)
         if (views[cpu].domain)
-            vtime_raise(views[cpu].domain, vref - share_window(views[cpu].domain));
+            vtime_raise(views[cpu].domain, vref - share_lag(views[cpu].domain));
     if (least > 0)
         __atomic_store_n(&pool->vref, vref, __ATOMIC_RELAXED);
 }
@@ -134,6 +163,9 @@ void sched_share_balance(void *arg)
             views[cpu].done = false;
             look(pool, cpu, now);
         }
+        align(pool);
+        for_each_cpu (cpu, &pool->cpus)
+            look(pool, cpu, now);
         settle(pool);
         /* Whoever is furthest ahead gives way first. */
         do {

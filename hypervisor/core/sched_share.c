@@ -39,6 +39,7 @@ static void share_init_cpu(unsigned cpu, const struct sched_pool *pool)
     list_init(&q->queue);
     list_init(&q->claims);
     q->running = NULL;
+    q->vref = pool->vref;
     q->pool = pool;
 }
 
@@ -47,11 +48,20 @@ uint64_t vtime_of(const struct domain *d, uint64_t ns)
     return (ns << VTIME_SHIFT) / d->sched.weight;
 }
 
-uint64_t share_window(const struct domain *d)
+/* `ns` for each vcpu of d at work. A turn of the others is long for one with a great weight. */
+static uint64_t window(const struct domain *d, uint64_t ns)
 {
-    /* A turn of the others is a long time for one with a great weight. */
-    return vtime_of(d, WINDOW_NS) * (1 + d->sched.active) +
-           (WINDOW_NS << VTIME_SHIFT) / DEFAULT_WEIGHT;
+    return vtime_of(d, ns) * (1 + d->sched.active) + (ns << VTIME_SHIFT) / DEFAULT_WEIGHT;
+}
+
+uint64_t share_lag(const struct domain *d)
+{
+    return window(d, 3 * MAX_SLICE_NS);
+}
+
+uint64_t share_lead(const struct domain *d)
+{
+    return window(d, 3 * MAX_SLICE_NS);
 }
 
 void vtime_raise(struct domain *d, uint64_t to)
@@ -171,29 +181,33 @@ static void set_active(struct vcpu *v, bool active)
 }
 
 /*
- * Puts v's domain within the window of this CPU. What lags is raised, what is far ahead (it was
- * alone somewhere, or has a reservation) is let down.
+ * Puts v's domain within the window of this CPU. What lags is raised. What is ahead is let down, if
+ * it slept to where it would be had it stayed on its CPU, for the virtual times of two CPUs can
+ * differ, after a time without competition or between those to which others are pinned.
  */
 static void fit_in(struct share_cpu *q, struct vcpu *v)
 {
     struct domain *d = v->domain;
-    uint64_t lag = d->sched.active ? share_window(d) : vtime_of(d, SLEEPER_LAG_NS), vtime, most;
+    bool slept = !d->sched.active;
+    uint64_t most = q->vref + share_lead(d), vtime;
 
-    if (!q->running && list_empty(&q->queue)) {
-        vtime_raise(d, __atomic_load_n(&q->pool->vref, __ATOMIC_RELAXED) - lag);
-        q->vref = vtime_load(d);
-        return;
-    }
-    vtime_raise(d, q->vref - lag);
+    if (!q->running && list_empty(&q->queue))
+        raise_max(&q->vref, __atomic_load_n(&q->pool->vref, __ATOMIC_RELAXED));
+    vtime_raise(d, q->vref - (slept ? vtime_of(d, SLEEPER_LAG_NS) : share_lag(d)));
     vtime = vtime_load(d);
-    most = q->vref + share_window(d);
+    if (slept) {
+        int64_t ahead = vtime - __atomic_load_n(&cpus[v->sched.home].vref, __ATOMIC_RELAXED);
+
+        if (vtime_before(q->vref + (ahead > 0 ? ahead : 0), most))
+            most = q->vref + (ahead > 0 ? ahead : 0);
+    }
     if (vtime_before(most, vtime))
         __atomic_compare_exchange_n(&d->sched.vtime, &vtime, most, false, __ATOMIC_RELAXED,
                                     __ATOMIC_RELAXED);
 }
 
 /* Virtual time of this CPU: of whoever is furthest behind among those that run and wait here. */
-static void advance(struct share_cpu *q, uint64_t now)
+void share_advance(struct share_cpu *q, uint64_t now)
 {
     struct vcpu *head = share_head(q);
     uint64_t least;
@@ -204,6 +218,28 @@ static void advance(struct share_cpu *q, uint64_t now)
     if (head && vtime_before(head->sched.key, least))
         least = head->sched.key;
     raise_max(&q->vref, least);
+}
+
+/* All that is here and has not come half of the way by itself goes on by `by`, in the same order. */
+static void lift(struct vcpu *v, uint64_t vref, uint64_t by)
+{
+    uint64_t ahead = v->sched.key - vref, most = share_lead(v->domain);
+
+    if (vtime_before(v->sched.key, vref + by / 2))
+        vtime_raise(v->domain, vref + by + ((int64_t)ahead < (int64_t)most ? ahead : most));
+}
+
+void share_lift(struct share_cpu *q, uint64_t by)
+{
+    struct vcpu *v;
+
+    if (q->running) {
+        q->running->sched.key = vtime_load(q->running->domain);
+        lift(q->running, q->vref, by);
+    }
+    list_for_each_entry (v, &q->queue, sched.queue)
+        lift(v, q->vref, by);
+    q->vref += by;
 }
 
 static bool has_claim(const struct vcpu *v, uint64_t now)
@@ -236,7 +272,7 @@ static void share_wake(struct vcpu *v, uint64_t now)
     struct vcpu *r = q->running;
     uint64_t earliest, own_least;
 
-    advance(q, now);
+    share_advance(q, now);
     fit_in(q, v);
     own_least = __atomic_load_n(&v->domain->sched.own_ref, __ATOMIC_RELAXED) - MAX_SLICE_NS;
     if (vtime_before(v->sched.own, own_least))
@@ -329,6 +365,8 @@ static struct vcpu *settle_running(struct share_cpu *q, unsigned cpu, uint64_t n
     if (!r)
         return NULL;
     share_charge(q, now);
+    share_advance(q, now);
+    r->sched.home = cpu;
     if (vcpu_runnable(r) && sched_may_run(r, cpu)) {
         return_budget(r);
         if (take_budget(r, now))
@@ -476,7 +514,7 @@ static struct vcpu *share_pick_next(unsigned cpu, uint64_t now, uint64_t *slice_
     v->sched.state = SCHED_RUNNING;
     v->sched.run_start = now;
     *slice_ns = set_slice(q, v, now);
-    advance(q, now);
+    share_advance(q, now);
     return v;
 }
 
@@ -485,6 +523,7 @@ static void share_insert(struct vcpu *v)
     v->sched.state = SCHED_OFF_QUEUE;
     v->sched.capped = v->sched.reserved = v->sched.yielded = false;
     v->sched.credit = 0;
+    v->sched.home = v->cpu;
 }
 
 bool share_claim_waits(struct share_cpu *q, uint64_t now)

@@ -17,9 +17,6 @@
 /* A vcpu that wakes may be that much ahead of those that run. */
 #define SLEEPER_LAG_NS 4000000ULL
 
-/* Nobody who has something to do is further behind or ahead than this (and more with more vcpus). */
-#define WINDOW_NS (10 * SCHED_SLICE_NS)
-
 struct share_cpu {
     struct list_head queue;      /* by key, then own */
     struct list_head claims;     /* those of them whose domains have a reservation */
@@ -42,10 +39,15 @@ static inline uint64_t vtime_load(const struct domain *d)
 void vtime_raise(struct domain *d, uint64_t to);
 /* ns of CPU time of d in virtual time. */
 uint64_t vtime_of(const struct domain *d, uint64_t ns);
-/* That window in d's virtual time. */
-uint64_t share_window(const struct domain *d);
+/* How far d, which has something to do, may be behind or ahead of others, in virtual time. */
+uint64_t share_lag(const struct domain *d);
+uint64_t share_lead(const struct domain *d);
 /* Accounts for what this CPU's vcpu has run until now; queue lock held. */
 void share_charge(struct share_cpu *q, uint64_t now);
+/* Brings vref up to whoever is furthest behind there. */
+void share_advance(struct share_cpu *q, uint64_t now);
+/* Moves the virtual time of a CPU and of the domains there on, without a change among them. */
+void share_lift(struct share_cpu *q, uint64_t by);
 /* The vcpu that comes first among those waiting, with its key up to date; NULL: none. */
 struct vcpu *share_head(struct share_cpu *q);
 /* The first of those waiting that may run on `cpu`: one with a claim on a reservation, or by its key. */

@@ -40,6 +40,7 @@ struct sched_entity {
     uint64_t last_start;           /* its time is accounted for up to here */
     uint64_t run_start;            /* share: when it got the CPU */
     uint64_t key;                  /* share: its domain's virtual time when it was last looked at */
+    unsigned home;                 /* share: the CPU where it ran last */
     uint64_t own;                  /* share: what it has run, among its domain's vcpus, ns */
 };
 
