@@ -88,9 +88,9 @@ elif [ -e many.elf ]; then
     without 20 running stress || fail "it does not go"
     : > "$(log_of stress)"
     flushes 2 ''
-    [ $flushed -lt 500 ] || fail "CPUs are interrupted for vcpus that sleep"
+    [ $flushed -lt 300 ] || fail "CPUs are interrupted for vcpus that sleep"
     flushes 2 awake=1
-    [ $flushed -gt 1000 ] || fail "the counter does not count"
+    [ $flushed -gt 300 ] || fail "the counter does not count"
 elif [ -e seed-2 ]; then
     one 3 2 6
 else
