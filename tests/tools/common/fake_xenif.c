@@ -59,12 +59,15 @@ int xenif_next_event(void)
 
 void xenif_unmask(int port)
 {
-    (void)port;
+    struct epoll_event ev = { .events = EPOLLIN | EPOLLONESHOT, .data.u32 = port };
+
+    epoll_ctl(epfd, EPOLL_CTL_MOD, ports[port].to, &ev);
 }
 
 static int bind_files(const char *to, const char *from)
 {
-    struct epoll_event ev = { .events = EPOLLIN };
+    /* A port that was read is masked until it is unmasked, as on the real machine. */
+    struct epoll_event ev = { .events = EPOLLIN | EPOLLONESHOT };
     int port = 1, err;
 
     while (port < PORTS && ports[port].to >= 0)

@@ -387,7 +387,8 @@ class Hostile(ConsoleTest):
         before, end = cpu(), time.monotonic() + 2
         while time.monotonic() < end:
             con.kick()
-        self.assertTrue(cpu() - before < 190)
+        # A hundredth of a second each; its share of the events, not all that are sent.
+        self.assertLess(cpu() - before, 100)
         con.write(b"still here\n")
         self.expect_log("guest-g3.log", b"still here\n")
 
