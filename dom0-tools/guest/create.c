@@ -327,6 +327,17 @@ static void finish(struct creation *c)
     build_end(c->build);
 }
 
+/* Whether somebody ended the domain that we are making: then its number may be another's. */
+static bool was_taken(struct creation *c)
+{
+    struct xen_domctl_getdomaininfo info;
+
+    if (parador_domain_info(c->h, c->domid, &info) < 0)
+        return errno == ESRCH;
+    return (info.flags & XEN_DOMINF_dying) ||
+           memcmp(info.handle, c->numbers.uuid, sizeof(info.handle)) != 0;
+}
+
 /* Undoes what was made and puts the reason back, which the undoing may have overwritten. */
 static void undo(struct creation *c)
 {
@@ -334,6 +345,11 @@ static void undo(struct creation *c)
     char why[512];
 
     snprintf(why, sizeof(why), "%s", parador_error(c->h));
+    if (c->have_domain && was_taken(c)) {
+        c->have_domain = false;
+        err = ECANCELED;
+        snprintf(why, sizeof(why), "domain %u was destroyed while it was being made", c->domid);
+    }
     if (c->in_store) {
         struct device_ending *ending = device_end_begin(c->h, c->domid);
 

@@ -20,18 +20,22 @@ static int map_batch(struct parador_handle *h, domid_t domid, void *address, siz
         .num = (unsigned)count, .dom = domid, .addr = (uintptr_t)address,
         .frames = mfns, .err = errors,
     };
+    int err = 0;
     size_t i;
 
     memset(errors, 0, count * sizeof(*errors));
-    if (ioctl(h->privcmd_fd, LINUX_PRIVCMD_MMAPBATCH_V2, &batch) == 0)
-        return 0;
+    if (ioctl(h->privcmd_fd, LINUX_PRIVCMD_MMAPBATCH_V2, &batch) < 0)
+        err = errno;
+    /* Only ENOENT makes the whole call fail; other refusals show in the array alone. */
     for (i = 0; i < count; i++) {
         if (errors[i] < 0)
             return parador_fail(h, -errors[i], "cannot map frame 0x%llx of domain %u: %s",
                                 (unsigned long long)mfns[i], domid, strerror(-errors[i]));
     }
-    return parador_fail(h, errno, "cannot map %zu frames of domain %u: %s", count, domid,
-                        strerror(errno));
+    if (!err)
+        return 0;
+    return parador_fail(h, err, "cannot map %zu frames of domain %u: %s", count, domid,
+                        strerror(err));
 }
 
 void *parador_foreign_map(struct parador_handle *h, domid_t domid, int prot, size_t count,

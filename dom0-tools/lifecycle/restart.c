@@ -148,8 +148,14 @@ int restart_go_on(struct parador_handle *h, domid_t domid, bool again)
         result = -1;
     else if (again)
         result = find_twins(h, domid, &r);
-    if (result == 0)
+    if (result == 0) {
         result = make_new(h, domid, &r);
+        /* Whoever ends a guest that is on its way back wants it gone. */
+        if (result < 0 && errno == ECANCELED) {
+            note(LOG_INFO, "%s: %s", r.config.name, parador_error(h));
+            result = 1;
+        }
+    }
     if (result >= 0)
         record_remove(RECORD_RESTART, domid);
     guest_config_free(&r.config);

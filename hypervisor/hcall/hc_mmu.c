@@ -57,7 +57,7 @@ long hc_mmu_update(unsigned long reqs, unsigned long count_arg, unsigned long do
                    unsigned long foreigndom)
 {
     struct domain *pt_owner, *fg_owner;
-    uint32_t count = count_arg & ~BATCH_CONTINUED, total = 0, done;
+    uint32_t count = count_arg & ~BATCH_CONTINUED, total = 0, done = 0;
     int undo;
     int err;
 
@@ -65,9 +65,9 @@ long hc_mmu_update(unsigned long reqs, unsigned long count_arg, unsigned long do
         copy_from_guest(&total, guest_ptr(done_out), sizeof(total)))
         return -EFAULT;
     err = resolve_owners(foreigndom, &pt_owner, &fg_owner);
-    if (err)
-        return err;
-    done = run_batch(guest_ptr(reqs), count, pt_owner, fg_owner, &err);
+    /* The number goes out even if nothing was done: Linux counts on it for every error. */
+    if (!err)
+        done = run_batch(guest_ptr(reqs), count, pt_owner, fg_owner, &err);
     undo = err == -ERESTART ? 0 : pt_finish_undo(current_pv);
     if (err == 0)
         err = undo;

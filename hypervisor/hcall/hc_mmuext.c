@@ -152,7 +152,7 @@ static uint32_t run_ops(struct guest_ptr ops, uint32_t count, struct domain *fg,
 long hc_mmuext_op(unsigned long ops, unsigned long count_arg, unsigned long done_out,
                   unsigned long foreigndom)
 {
-    uint32_t count = count_arg & ~BATCH_CONTINUED, total = 0, done;
+    uint32_t count = count_arg & ~BATCH_CONTINUED, total = 0, done = 0;
     int undo;
     struct domain *fg;
     int err;
@@ -161,9 +161,8 @@ long hc_mmuext_op(unsigned long ops, unsigned long count_arg, unsigned long done
         copy_from_guest(&total, guest_ptr(done_out), sizeof(total)))
         return -EFAULT;
     err = domain_for_memory(foreigndom & 0xffff, &fg);
-    if (err)
-        return err;
-    done = run_ops(guest_ptr(ops), count, fg, &err);
+    if (!err)
+        done = run_ops(guest_ptr(ops), count, fg, &err);
     undo = err == -ERESTART ? 0 : pt_finish_undo(current_pv);
     if (err == 0)
         err = undo;

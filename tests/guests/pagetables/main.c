@@ -250,10 +250,16 @@ static void mmu_update_refuses_bad_lists(void)
 static void other_domains_are_closed(void)
 {
     struct mmu_update req = { 0 };
+    uint32_t done = 77;
     uint64_t maddr;
 
     pte_of(page_alloc(), &maddr);
     req.ptr = maddr;
+    check(HC4(__HYPERVISOR_mmu_update, &req, 1, &done, 1) != 0);
+    check_is(done, 0);
+    done = 77;
+    check(HC4(__HYPERVISOR_mmuext_op, &req, 1, &done, 1) != 0);
+    check_is(done, 0);
     for (unsigned domid = 0; domid < 4; domid++) {
         req.val = 0x1000 * PAGE_SIZE | PTE_BITS;
         check(HC4(__HYPERVISOR_mmu_update, &req, 1, 0, domid) != 0);

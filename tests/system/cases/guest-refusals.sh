@@ -65,4 +65,24 @@ parador create missing.cfg 2>err && fail "a file that isn't"
 grep -q 'missing.cfg' err || fail "it says: $(cat err)"
 parador destroy nobody 2>err && fail "destroy nobody"
 [ "$(wc -l < err)" -le 2 ] || fail "it says: $(cat err)"
+
+# Whoever destroys a guest that is being made wins, at whatever point of its making.
+cat > taken.cfg <<E2
+name = "taken"
+memory = 512
+kernel = "/usr/lib/parador/guest/vmlinuz"
+ramdisk = "/usr/lib/parador/guest/initrd"
+E2
+parador create -q taken.cfg && parador destroy taken || fail "create and destroy"
+resources > before
+for delay in 0 10000 30000 60000 90000; do
+    parador create -q taken.cfg 2>err &
+    until parador destroy taken 2>/dev/null; do
+        usleep $delay
+    done
+    wait $! || grep -qE 'was destroyed while it was being made' err ||
+        fail "create, destroyed meanwhile: $(cat err)"
+    resources > after
+    cmp before after || fail "left behind: $(diff before after)"
+done
 exit 0

@@ -1,0 +1,7 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Tools in dom0 find and map the machine-to-phys table; a mapping of what does not exist is refused
+# and dom0's kernel lives on.
+#
+# boot pc: --file {tool:foreign}
+exec timeout 60 /root/foreign
