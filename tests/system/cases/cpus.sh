@@ -96,7 +96,7 @@ refused 'reservation of 300 is more than the cap of 250' sched-credit2 -d busy -
 parador sched-credit2 -d busy -R 150 || fail "a reservation of 150"
 resources > before-create
 for wish in 'reservation = 300' 'cpus = "7"' 'cpus = [ "0", "1", "2", "3", "0" ]' 'pool = "none"'; do
-    GUEST_MEMORY=64 guest wish 'vcpus = 4' "$wish" </dev/null
+    GUEST_MEMORY=128 guest wish 'vcpus = 4' "$wish" </dev/null
     parador create wish.cfg 2>>errors && fail "$wish was made"
 done
 resources > after-create
