@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* domid, domname, rename: numbers and names of domains. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -32,8 +33,8 @@ int cmd_domname(struct parador_handle *h, int argc, char **argv)
         return command_misused(argv, "give one domid");
     domid = strtol(argv[optind], &end, 10);
     if (end == argv[optind] || *end != '\0' || domid < 0 || domid >= DOMID_FIRST_RESERVED) {
-        fprintf(stderr, "parador: %s is not the number of a domain\n", argv[optind]);
-        return 1;
+        parador_fail(h, EINVAL, "\"%s\" is not the number of a domain", argv[optind]);
+        return command_failed(h);
     }
     if (parador_info(h, domid, &info) != 0)
         return command_failed(h);

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/sentence.h"
+
 #define MAX_FILE_SIZE (1 << 20)
 #define MAX_VCPUS 128
 
@@ -50,7 +52,7 @@ void conf_error_in(struct conf_error *err, const struct conf_value *v, int colum
 
     place.column += column + 1; /* the quote */
     va_start(ap, fmt);
-    vsnprintf(message, sizeof(message), fmt, ap);
+    sentence_vprint(message, sizeof(message), fmt, ap);
     va_end(ap);
     conf_error_at(err, &place, "%s", message);
 }
@@ -428,7 +430,7 @@ static int check_whole(const struct guest_config *c, const char *name, struct co
         lack = "vcpus= is larger than maxvcpus=";
     if (lack == NULL)
         return check_shares(c, name, err);
-    snprintf(err->text, sizeof(err->text), "%s: %s", name, lack);
+    sentence_print(err->text, sizeof(err->text), "%s: %s", name, lack);
     return -1;
 }
 
@@ -462,8 +464,8 @@ int conf_read_file(struct guest_config *config, const char *path, char *const *o
     int result;
 
     if (f == NULL || text == NULL) {
-        snprintf(err->text, sizeof(err->text), "cannot read guest file %s: %s", path,
-                 strerror(f == NULL ? errno : ENOMEM));
+        sentence_print(err->text, sizeof(err->text), "cannot read guest file %s: %s", path,
+                       strerror(f == NULL ? errno : ENOMEM));
         if (f != NULL)
             fclose(f);
         free(text);
@@ -472,8 +474,8 @@ int conf_read_file(struct guest_config *config, const char *path, char *const *o
     }
     size = fread(text, 1, MAX_FILE_SIZE + 1, f);
     if (ferror(f) || size > MAX_FILE_SIZE) {
-        snprintf(err->text, sizeof(err->text), "cannot read guest file %s: %s", path,
-                 ferror(f) ? strerror(errno) : "it is larger than 1 MiB");
+        sentence_print(err->text, sizeof(err->text), "cannot read guest file %s: %s", path,
+                       ferror(f) ? strerror(errno) : "it is larger than 1 MiB");
         result = -1;
         guest_config_free(config);
     } else {

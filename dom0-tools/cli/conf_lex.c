@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/sentence.h"
+
 /*
  * file    := { [ setting ] ( newline | ';' ) }
  * setting := key ( '=' | '+=' ) value
@@ -29,15 +31,14 @@ struct lexer {
 
 void conf_error_at(struct conf_error *err, const struct conf_place *place, const char *fmt, ...)
 {
-    int n = snprintf(err->text, sizeof(err->text), "%s:%d:%d: ", place->file, place->line,
-                     place->column);
+    char message[sizeof(err->text)];
     va_list ap;
 
-    if (n < 0 || (size_t)n >= sizeof(err->text))
-        return;
     va_start(ap, fmt);
-    vsnprintf(err->text + n, sizeof(err->text) - n, fmt, ap);
+    sentence_vprint(message, sizeof(message), fmt, ap);
     va_end(ap);
+    sentence_print(err->text, sizeof(err->text), "%s:%d:%d: %s", place->file, place->line,
+                   place->column, message);
 }
 
 static void *fail(struct lexer *l, const struct conf_place *place, const char *what)

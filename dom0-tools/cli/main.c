@@ -109,7 +109,10 @@ bool command_domain(struct parador_handle *h, const char *name, domid_t *domid)
 {
     if (parador_find(h, name, domid) == 0)
         return true;
-    fprintf(stderr, "parador: %s is an invalid domain identifier: there is no such domain\n", name);
+    if (errno == ESRCH)
+        parador_fail(h, ESRCH, "%s is an invalid domain identifier: there is no such domain",
+                     *name ? name : "\"\"");
+    command_failed(h);
     return false;
 }
 

@@ -4,10 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "lib/sentence.h"
 
 struct parador_handle *parador_open(void)
 {
@@ -46,7 +47,7 @@ int parador_fail(struct parador_handle *h, int err, const char *format, ...)
 
     /* Through a copy: an argument may be the old sentence itself. */
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    sentence_vprint(text, sizeof(text), format, args);
     va_end(args);
     memcpy(h->error, text, sizeof(text));
     errno = err;
@@ -57,18 +58,12 @@ int parador_fail_in(struct parador_handle *h, const char *format, ...)
 {
     int err = errno;
     char text[sizeof(h->error)];
-    size_t used;
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    sentence_vprint(text, sizeof(text), format, args);
     va_end(args);
-    /* The older, inner part is the one to lose its end if both do not fit. */
-    used = strlen(text);
-    snprintf(text + used, sizeof(text) - used, ": %.*s", (int)(sizeof(text) - used), h->error);
-    memcpy(h->error, text, sizeof(text));
-    errno = err;
-    return -1;
+    return parador_fail(h, err, "%s: %s", text, h->error);
 }
 
 int handle_fail_errno(struct parador_handle *h, const char *what)

@@ -3,7 +3,8 @@
 #include "lib/internal.h"
 
 #include <errno.h>
-#include <stdio.h>
+
+#include "lib/sentence.h"
 
 void parador_set_log(struct parador_handle *h, enum parador_log_level level,
                      void (*sink)(void *context, enum parador_log_level level, const char *line),
@@ -23,7 +24,7 @@ void parador_log(struct parador_handle *h, enum parador_log_level level, const c
     if (!h->log_sink || level > h->log_level)
         return;
     va_start(args, format);
-    vsnprintf(line, sizeof(line), format, args);
+    sentence_vprint(line, sizeof(line), format, args);
     va_end(args);
     h->log_sink(h->log_context, level, line);
     errno = saved;
