@@ -15,6 +15,8 @@
 
 /* How many ports reset and relinquish close before they look whether to go on. */
 #define CLOSE_BATCH 128
+/* A guest can open 131,071; a serial line would be busy with them for minutes, the table locked. */
+#define DUMPED_PORTS 256
 
 int evtchn_domain_init(struct domain *d, unsigned max_port)
 {
@@ -479,14 +481,16 @@ bool evtchn_port_pending(struct domain *d, uint32_t port)
 void evtchn_dump(struct domain *d)
 {
     static const char *const names[] = { "free", "unbound", "interdomain", "pirq", "virq", "ipi" };
+    unsigned said = 0;
 
-    printk(LOG_INFO, "d%u: %s event channels\n", d->domid,
-           d->evtchn->abi == &evtchn_fifo ? "FIFO" : "2-level");
-    for (uint32_t port = 1; port < d->evtchn->valid; port++) {
+    printk(LOG_INFO, "d%u: %s event channels, %u open\n", d->domid,
+           d->evtchn->abi == &evtchn_fifo ? "FIFO" : "2-level", d->evtchn->open);
+    for (uint32_t port = 1; port < d->evtchn->valid && said < DUMPED_PORTS; port++) {
         const struct evtchn *e = evtchn_find(d, port);
 
         if (e->state == EVTCHN_FREE)
             continue;
+        said++;
         printk(LOG_INFO, "  port %u: %s v%u%s%s", port, names[e->state], e->vcpu,
                d->evtchn->abi->is_pending(d, port) ? " pending" : "",
                d->evtchn->abi->is_masked(d, port) ? " masked" : "");

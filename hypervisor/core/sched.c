@@ -401,8 +401,11 @@ static void load(struct vcpu *next, unsigned cpu)
 static void __attribute__((noreturn))
 switch_vcpu(struct vcpu *prev, struct vcpu *next, unsigned cpu)
 {
-    /* Read while prev is ours: it was taken off this queue because it may not run here. */
-    bool homeless = !is_idle_vcpu(prev) && !sched_may_run(prev, cpu);
+    /*
+     * Taken off this queue because it may not run here, though perhaps it may again by now. Read while
+     * prev is ours; whoever makes it runnable after that wakes it himself.
+     */
+    bool homeless = prev->sched.state == SCHED_OFF_QUEUE && vcpu_runnable(prev);
 
     usage_switch(prev);
     put_away(prev, cpu);

@@ -41,7 +41,7 @@ struct sched_pool {
     unsigned id;
     const struct sched_policy *policy; /* NULL: no such pool [LOCK_POOL] */
     struct cpumask cpus;               /* (a) changed under LOCK_POOL */
-    unsigned n_dom;                    /* domains that live here [LOCK_POOL] */
+    unsigned n_dom;                    /* (a) domains that live here; grows under LOCK_POOL */
     uint64_t ratelimit_ns;             /* a vcpu runs that long unless it stops by itself */
     uint64_t vref;                     /* (a) the share policy's balancer: least virtual time owed */
     bool balancing;                    /* (a) its timer is armed */

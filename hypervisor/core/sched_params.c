@@ -36,6 +36,9 @@ static int check(const struct domain *d, uint32_t flags, const struct parador_sc
 {
     uint32_t most = 100 * d->max_vcpus;
 
+    /* A dying one gave its reservation back for good. */
+    if (d->state != DOM_ALIVE)
+        return -ESRCH;
     if (flags & ~KNOWN)
         return -EINVAL;
     if (new->weight < PARADOR_SCHED_WEIGHT_MIN || new->weight > PARADOR_SCHED_WEIGHT_MAX ||

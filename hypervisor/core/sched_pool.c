@@ -189,6 +189,12 @@ static bool find_pinned(struct domain *d, void *arg)
         cpumask_and(&rest, &v->hard_affinity, &gone->pool->cpus);
         cpumask_clear(&rest, gone->cpu);
         gone->needed |= cpumask_empty(&rest);
+        if (!v->pin_overridden)
+            continue;
+        /* It goes back to these. */
+        cpumask_and(&rest, &v->affinity_before_pin, &gone->pool->cpus);
+        cpumask_clear(&rest, gone->cpu);
+        gone->needed |= cpumask_empty(&rest);
     }
     return !gone->needed;
 }
@@ -238,8 +244,8 @@ static void transfer(struct domain *d, struct sched_pool *to)
     struct vcpu *v;
     unsigned i;
 
-    d->sched.pool->n_dom--;
-    to->n_dom++;
+    __atomic_fetch_sub(&d->sched.pool->n_dom, 1, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&to->n_dom, 1, __ATOMIC_SEQ_CST);
     d->sched.pool = to;
     for_each_vcpu (d, v, i) {
         cpumask_and(&m, &v->hard_affinity, &to->cpus);
@@ -290,7 +296,7 @@ int sched_domain_init(struct domain *d, unsigned id)
         rc = -ENODEV;
     else {
         s->pool = p;
-        p->n_dom++;
+        __atomic_fetch_add(&p->n_dom, 1, __ATOMIC_SEQ_CST);
     }
     spin_unlock(&pool_lock);
     return rc;
@@ -305,11 +311,13 @@ void sched_domain_retire(struct domain *d)
     spin_unlock(&pool_lock);
 }
 
+/*
+ * Runs in a softirq, which must not wait for the lock: its holder may be moving a domain, and wait for
+ * the vcpu that this softirq has interrupted to leave its CPU.
+ */
 void sched_domain_destroy(struct domain *d)
 {
-    spin_lock(&pool_lock);
-    d->sched.pool->n_dom--;
-    spin_unlock(&pool_lock);
+    __atomic_fetch_sub(&d->sched.pool->n_dom, 1, __ATOMIC_SEQ_CST);
 }
 
 int sched_set_affinity(struct vcpu *v, const struct cpumask *hard, const struct cpumask *soft)

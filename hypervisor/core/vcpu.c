@@ -141,6 +141,8 @@ void vcpu_unmap_info(struct vcpu *v)
 void vcpu_reset(struct vcpu *v)
 {
     bitmap_set_atomic(&v->pause_flags, VPF_DOWN);
+    bitmap_clear_atomic(&v->pause_flags, VPF_BLOCKED);
+    sched_poll_end(v);
     v->initialised = false;
     v->runstate_guest = guest_ptr(0);
     v->time_info_guest = guest_ptr(0);

@@ -149,6 +149,50 @@ START_TEST(cpus_that_stay)
 }
 END_TEST
 
+START_TEST(dom0s_own_pin_keeps_what_it_goes_back_to)
+{
+    struct vcpu *v = d[0]->vcpu[0];
+    struct cpumask before;
+
+    cpumask_zero(&before);
+    cpumask_set(&before, 3);
+    ck_assert_int_eq(sched_set_affinity(v, &before, NULL), 0);
+    v->affinity_before_pin = before;
+    v->pin_overridden = true;
+    cpumask_zero(&before);
+    cpumask_set(&before, 0);
+    ck_assert_int_eq(sched_set_affinity(v, &before, NULL), 0);
+    ck_assert_int_eq(sched_pool_remove_cpu(0, 3), -EADDRINUSE);
+    ck_assert_int_eq(sched_set_affinity(v, &v->affinity_before_pin, NULL), 0);
+}
+END_TEST
+
+/* A softirq does it, on a CPU that whoever has the lock may be waiting for. */
+START_TEST(the_end_of_a_domain_waits_for_no_lock)
+{
+    unsigned id = make_pool(XEN_SCHEDULER_CREDIT2);
+
+    ck_assert_int_eq(sched_pool_remove_cpu(0, 3), 0);
+    ck_assert_int_eq(add_cpu(id, 3), 0);
+    ck_assert_int_eq(sched_pool_move(d[2], id), 0);
+    domain_pause(d[2]);
+    sched_domain_retire(d[2]);
+    ck_assert_uint_eq(sched_pool_get(id)->n_dom, 0);
+    sched_pool_lock();
+    sched_domain_destroy(d[2]);
+    sched_pool_unlock();
+    ck_assert_uint_eq(sched_pool_get(0)->n_dom, 2);
+}
+END_TEST
+
+START_TEST(a_dying_domain_reserves_nothing)
+{
+    d[2]->state = DOM_DYING;
+    ck_assert_int_eq(sim_set(d[2], PARADOR_SCHED_RESERVATION, 100), -ESRCH);
+    ck_assert_uint_eq(d[2]->sched.reservation, 0);
+}
+END_TEST
+
 START_TEST(a_move_resets_pins_that_would_be_impossible)
 {
     struct cpumask one;
@@ -250,6 +294,9 @@ int main(void)
     tcase_add_test(tc, pools_that_are_not_made);
     tcase_add_test(tc, cpus_that_stay);
     tcase_add_test(tc, a_move_resets_pins_that_would_be_impossible);
+    tcase_add_test(tc, dom0s_own_pin_keeps_what_it_goes_back_to);
+    tcase_add_test(tc, the_end_of_a_domain_waits_for_no_lock);
+    tcase_add_test(tc, a_dying_domain_reserves_nothing);
     tcase_add_test(tc, reservations_are_admitted);
     tcase_add_test(tc, parameters_that_make_no_sense);
     tcase_add_test(tc, an_unknown_scheduler_is_not_taken);
