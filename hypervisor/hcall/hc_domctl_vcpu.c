@@ -40,7 +40,8 @@ long domctl_setvcpucontext(struct domain *d, struct xen_domctl *op)
     struct vcpu_guest_context *c;
     long rc;
 
-    if (!v)
+    /* What a dying domain took now nobody would give back. */
+    if (!v || d->state != DOM_ALIVE)
         return -ESRCH;
     domain_pause(d);
     if (!op->u.vcpucontext.ctxt) {

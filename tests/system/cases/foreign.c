@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Frames that are no guest's, as tools map them: the machine-to-phys table, and nobody's. */
+/*
+ * Frames that are no live guest's, as tools map them: the machine-to-phys table, nobody's, and a
+ * dying domain's.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "lib/parador.h"
 
@@ -29,6 +33,36 @@ static void map_nobodys(struct parador_handle *h)
     errno = 0;
     if (parador_foreign_map(h, NOBODY, PROT_READ, NOBODYS, mfns) || errno != ESRCH)
         fail(errno ? parador_error(h) : "frames of a domain that does not exist are mapped");
+}
+
+/* A mapped frame keeps a destroyed domain; nothing that is done to it then may keep it longer. */
+static void end_of_a_domain(struct parador_handle *h)
+{
+    struct parador_domain_limits limits = { .max_vcpus = 1 };
+    struct vcpu_guest_context *context = parador_hcbuf_alloc(h, sizeof(*context));
+    struct xen_domctl_getdomaininfo info;
+    uint64_t frame = 0, done;
+    domid_t id;
+    void *at;
+
+    if (!context || parador_domain_create(h, &limits, &id) ||
+        parador_domain_max_vcpus(h, id, 1) || parador_domain_max_mem(h, id, 64) ||
+        parador_memory_populate(h, id, 0, 1, &frame, &done))
+        fail(parador_error(h));
+    at = parador_foreign_map_one(h, id, PROT_READ, frame);
+    if (!at || parador_domain_destroy(h, id))
+        fail(parador_error(h));
+    if (parador_domain_info(h, id, &info) || !(info.flags & XEN_DOMINF_dying))
+        fail("a domain with a mapped frame is gone");
+    context->flags = VGCF_in_kernel;
+    context->ctrlreg[3] = frame << 12; /* a frame of zeros is a top-level table */
+    if (parador_domain_set_context(h, id, 0, context) == 0)
+        printf("a dying domain's vcpu has got page tables\n");
+    parador_foreign_unmap(h, at, 1);
+    for (unsigned i = 0; i < 100 && parador_domain_info(h, id, &info) == 0; i++)
+        usleep(100000);
+    if (parador_domain_info(h, id, &info) == 0)
+        fail("a destroyed domain does not go");
 }
 
 int main(void)
@@ -57,6 +91,7 @@ int main(void)
         fail("what is mapped is not the table");
     parador_foreign_unmap(h, (void *)table, 1);
     map_nobodys(h);
+    end_of_a_domain(h);
     parador_close(h);
     return 0;
 }
