@@ -8,6 +8,8 @@
 /*
  * While anything waits in a pool, a timer looks at all its CPUs once per period. Where a vcpu waits
  * whose domain is behind that of one that runs on another CPU, it goes there and takes its turn.
+ * Reservations come first: what waits with a claim on one goes where none is at work and none as
+ * great waits. All others are compared with each other, whatever goes before them on their CPUs.
  * A domain that runs although it is behind all that wait cannot use more than it gets (it has too
  * few vcpus for its weight, say): it is owed nothing, and its virtual time is brought up to theirs.
  * When nothing waits any more the timer stops.
@@ -15,15 +17,17 @@
 #define PERIOD_NS SCHED_SLICE_NS
 #define TRIES 4 /* per CPU and period: others whose vcpus turn out not to be allowed over */
 #define NEVER INT64_MAX
-#define CLAIM (INT64_MIN / 2) /* what waits with a claim on a reservation comes before everything */
 
 /* What a CPU does and what waits there, in virtual time relative to the pool's reference. */
 struct view {
-    int64_t head, running; /* NEVER: none */
-    int64_t grain;         /* what the running one may be ahead without harm */
+    int64_t head;          /* NEVER: nothing waits */
+    int64_t level;         /* how far they have come here: the running one, unless it has a claim */
+    int64_t grain;         /* what that may be ahead without harm */
+    int64_t claim;         /* the greatest claim of those that wait, ns */
+    bool reserved;         /* the running one has one */
     uint64_t own;          /* the running one's, and its domain: for its siblings that wait */
     struct domain *domain; /* stays, as this CPU passes no quiescent point meanwhile */
-    bool done;
+    bool done, served;     /* in this round: pull() was called; a claim has come here */
 };
 
 /* Of a CPU the balancer of its pool alone looks at its view. */
@@ -44,18 +48,28 @@ static void look(struct sched_pool *pool, unsigned cpu, uint64_t now)
     struct share_cpu *q = share_cpu(cpu);
     unsigned long flags = sched_lock_cpu(cpu);
     struct view *w = &views[cpu];
-    struct vcpu *head = share_head(q), *r = q->running;
+    struct vcpu *r = q->running, *head, *at;
 
     share_charge(q, now);
     share_advance(q, now);
-    *w = (struct view){ .head = NEVER, .running = NEVER, .done = w->done };
-    if (head)
-        w->head = share_claim_waits(q, now) ? CLAIM : (int64_t)(head->sched.key - pool->vref);
+    head = share_head(q);
+    *w = (struct view){ .head = NEVER, .level = NEVER, .done = w->done,
+                        .served = w->served };
+    if (head) {
+        w->head = (int64_t)(head->sched.key - pool->vref);
+        w->claim = share_claim(q, now);
+    }
     if (r) {
         w->domain = r->domain;
         w->own = r->sched.own;
-        w->running = r->sched.reserved ? CLAIM : (int64_t)(vtime_load(r->domain) - pool->vref);
-        w->grain = GRAIN + vtime_of(r->domain, pool->ratelimit_ns);
+        w->reserved = r->sched.reserved;
+    }
+    at = w->reserved ? head : r;
+    if (at) {
+        w->level = (int64_t)(vtime_load(at->domain) - pool->vref);
+        w->grain = GRAIN + vtime_of(at->domain, pool->ratelimit_ns);
+    } else if (r) {
+        w->level = INT64_MIN; /* by itself, and only as long as its claim lasts */
     }
     sched_unlock_cpu(cpu, flags);
 }
@@ -96,7 +110,7 @@ static void settle(struct sched_pool *pool)
     uint64_t vref;
 
     for_each_cpu (cpu, &pool->cpus)
-        if (views[cpu].head < least && views[cpu].head != CLAIM)
+        if (views[cpu].head < least)
             least = views[cpu].head;
     if (least == NEVER)
         return;
@@ -108,24 +122,36 @@ static void settle(struct sched_pool *pool)
         __atomic_store_n(&pool->vref, vref, __ATOMIC_RELAXED);
 }
 
-/* Is what waits on `from` and may run on `to` that much behind what runs there? */
-static bool behind(struct sched_pool *pool, unsigned from, unsigned to)
+/* Is what waits on `from` and may run on `to` that much behind what is there? */
+static bool behind(struct sched_pool *pool, unsigned from, unsigned to, uint64_t now)
 {
     struct share_cpu *q = share_cpu(from);
     const struct view *w = &views[to];
     unsigned long flags = sched_lock_cpu(from);
-    struct vcpu *v = share_first_for(q, to);
+    struct vcpu *v = share_first_for(q, to, now);
     bool yes = false;
 
-    if (v && views[from].head == CLAIM)
-        yes = w->running != CLAIM;
+    if (v && !share_cpu(to)->no_claims && share_has_claim(v, now))
+        yes = true;
     else if (v && v->domain == w->domain)
         yes = (int64_t)(w->own - v->sched.own) > 2 * (int64_t)PERIOD_NS;
     else if (v)
-        yes = w->running == NEVER ||
-              (int64_t)(v->sched.key - pool->vref) < w->running - w->grain;
+        yes = w->level == NEVER || (int64_t)(v->sched.key - pool->vref) < w->level - w->grain;
     sched_unlock_cpu(from, flags);
     return yes;
+}
+
+/* A claim that waits on `from` would be served sooner on `to`. */
+static bool claim_goes(unsigned from, unsigned to)
+{
+    return !views[to].reserved && !views[to].served && !views[from].served &&
+           views[from].claim > views[to].claim + (int64_t)MIN_SLICE_NS;
+}
+
+/* What waits on `from`, in the order in which it shall go to `to`. */
+static int64_t urgency(unsigned from, unsigned to)
+{
+    return claim_goes(from, to) ? INT64_MIN / 2 - views[from].claim : views[from].head;
 }
 
 /* Something that waits elsewhere in `pool` takes its turn on `to`, if that is due. */
@@ -138,13 +164,16 @@ static void pull(struct sched_pool *pool, unsigned to, uint64_t now)
         unsigned cpu, from = MAX_CPUS;
 
         for_each_cpu (cpu, &pool->cpus)
-            if (cpu != to && !cpumask_test(&tried, cpu) && views[cpu].head <= views[to].running &&
-                (from == MAX_CPUS || views[cpu].head < views[from].head))
+            if (cpu != to && !cpumask_test(&tried, cpu) && urgency(cpu, to) <= views[to].level &&
+                (from == MAX_CPUS || urgency(cpu, to) < urgency(from, to)))
                 from = cpu;
         if (from == MAX_CPUS)
             return;
         cpumask_set(&tried, from);
-        if (behind(pool, from, to) && sched_move_work(from, to)) {
+        __atomic_store_n(&share_cpu(to)->no_claims, !claim_goes(from, to), __ATOMIC_RELAXED);
+        if (behind(pool, from, to, now) && sched_move_work(from, to)) {
+            /* It will be at work there, and does not go back. */
+            views[to].served |= claim_goes(from, to);
             look(pool, from, now);
             return;
         }
@@ -160,7 +189,7 @@ void sched_share_balance(void *arg)
 
     if (pool->policy == &sched_share) {
         for_each_cpu (cpu, &pool->cpus) {
-            views[cpu].done = false;
+            views[cpu].done = views[cpu].served = false;
             look(pool, cpu, now);
         }
         align(pool);
@@ -172,7 +201,7 @@ void sched_share_balance(void *arg)
             next = MAX_CPUS;
             for_each_cpu (cpu, &pool->cpus)
                 if (!views[cpu].done &&
-                    (next == MAX_CPUS || views[cpu].running > views[next].running))
+                    (next == MAX_CPUS || views[cpu].level > views[next].level))
                     next = cpu;
             if (next != MAX_CPUS) {
                 views[next].done = true;

@@ -242,7 +242,7 @@ void share_lift(struct share_cpu *q, uint64_t by)
     q->vref += by;
 }
 
-static bool has_claim(const struct vcpu *v, uint64_t now)
+bool share_has_claim(const struct vcpu *v, uint64_t now)
 {
     struct sched_budget *b = &v->domain->sched.floor_budget;
 
@@ -283,7 +283,8 @@ static void share_wake(struct vcpu *v, uint64_t now)
         sched_tickle(v->cpu);
         return;
     }
-    if (vtime_before(v->sched.key, vtime_at(r, now)) || (!r->sched.reserved && has_claim(v, now)))
+    if (vtime_before(v->sched.key, vtime_at(r, now)) ||
+        (!r->sched.reserved && share_has_claim(v, now)))
         q->preempt = true;
     else if (q->until == UINT64_MAX)
         q->until = now + slice(r, vtime_at(r, now), v->sched.key, 0);
@@ -390,10 +391,10 @@ static struct vcpu *best_claim(struct share_cpu *q, const struct vcpu *r, uint64
     struct vcpu *v, *best = NULL;
     int64_t most = 0;
 
-    if (r && r->sched.reserved && has_claim(r, now))
+    if (r && r->sched.reserved && share_has_claim(r, now))
         most = budget_left(&r->domain->sched.floor_budget);
     list_for_each_entry (v, &q->claims, sched.claim)
-        if (has_claim(v, now) && budget_left(&v->domain->sched.floor_budget) > most) {
+        if (share_has_claim(v, now) && budget_left(&v->domain->sched.floor_budget) > most) {
             most = budget_left(&v->domain->sched.floor_budget);
             best = v;
         }
@@ -409,7 +410,7 @@ static bool goes_on(struct share_cpu *q, struct vcpu *r, uint64_t now)
         return false;
     if (now < r->sched.run_start + q->pool->ratelimit_ns)
         return true;
-    if (r->sched.reserved && has_claim(r, now))
+    if (r->sched.reserved && share_has_claim(r, now))
         return !best_claim(q, r, now);
     if (best_claim(q, NULL, now))
         return false;
@@ -454,7 +455,7 @@ static uint64_t set_slice(struct share_cpu *q, struct vcpu *v, uint64_t now)
     struct vcpu *head = share_head(q), *c;
     uint64_t ns = 0;
 
-    v->sched.reserved = has_claim(v, now);
+    v->sched.reserved = share_has_claim(v, now);
     q->preempt = false;
     q->until = UINT64_MAX;
     if (head) {
@@ -526,28 +527,35 @@ static void share_insert(struct vcpu *v)
     v->sched.home = v->cpu;
 }
 
-bool share_claim_waits(struct share_cpu *q, uint64_t now)
+int64_t share_claim(struct share_cpu *q, uint64_t now)
 {
-    return !list_empty(&q->claims) && best_claim(q, NULL, now);
+    const struct vcpu *v = list_empty(&q->claims) ? NULL : best_claim(q, NULL, now);
+
+    return v ? budget_left(&v->domain->sched.floor_budget) : 0;
 }
 
-struct vcpu *share_first_for(struct share_cpu *q, unsigned cpu)
+struct vcpu *share_first_for(struct share_cpu *q, unsigned cpu, uint64_t now)
 {
+    const struct share_cpu *there = &cpus[cpu];
+    /* An idle CPU takes everything. Read without its lock: the next look puts it right. */
+    bool ordinary = __atomic_load_n(&there->no_claims, __ATOMIC_RELAXED) &&
+                    __atomic_load_n(&there->running, __ATOMIC_RELAXED);
     struct vcpu *v;
 
-    list_for_each_entry (v, &q->claims, sched.claim)
-        if (budget_left(&v->domain->sched.floor_budget) > 0 && sched_may_run(v, cpu))
-            return v;
+    if (!ordinary)
+        list_for_each_entry (v, &q->claims, sched.claim)
+            if (share_has_claim(v, now) && sched_may_run(v, cpu))
+                return v;
     if (share_head(q))
         list_for_each_entry (v, &q->queue, sched.queue)
-            if (sched_may_run(v, cpu))
+            if (sched_may_run(v, cpu) && !(ordinary && share_has_claim(v, now)))
                 return v;
     return NULL;
 }
 
 static struct vcpu *share_steal(unsigned victim, unsigned thief)
 {
-    struct vcpu *v = share_first_for(&cpus[victim], thief);
+    struct vcpu *v = share_first_for(&cpus[victim], thief, now_ns());
 
     if (v)
         dequeue(&cpus[victim], v);

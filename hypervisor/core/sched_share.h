@@ -24,6 +24,7 @@ struct share_cpu {
     struct vcpu *running;        /* NULL: the idle vcpu */
     bool preempt;                /* somebody waits that comes before the running one */
     uint64_t until;              /* when the running one has had its turn; UINT64_MAX: nobody waits */
+    bool no_claims;              /* (a) the balancer brings here what has none */
     uint64_t vref;               /* how far the virtual time of those here has come */
     const struct sched_pool *pool;
 };
@@ -50,9 +51,15 @@ void share_advance(struct share_cpu *q, uint64_t now);
 void share_lift(struct share_cpu *q, uint64_t by);
 /* The vcpu that comes first among those waiting, with its key up to date; NULL: none. */
 struct vcpu *share_head(struct share_cpu *q);
-/* The first of those waiting that may run on `cpu`: one with a claim on a reservation, or by its key. */
-struct vcpu *share_first_for(struct share_cpu *q, unsigned cpu);
-bool share_claim_waits(struct share_cpu *q, uint64_t now);
+/* v's domain has some of its reservation left. */
+bool share_has_claim(const struct vcpu *v, uint64_t now);
+/*
+ * The first of those waiting that may run on `cpu`: one with a claim on a reservation, unless the
+ * balancer wants none there; else by its key.
+ */
+struct vcpu *share_first_for(struct share_cpu *q, unsigned cpu, uint64_t now);
+/* The greatest claim on a reservation of those that wait there, ns; 0: none. */
+int64_t share_claim(struct share_cpu *q, uint64_t now);
 /* Something waits on a CPU of this pool: its balancer shall look. */
 void share_start_balancer(struct sched_pool *pool, unsigned cpu, uint64_t now);
 

@@ -233,6 +233,44 @@ START_TEST(reservations_that_fill_the_machine)
 }
 END_TEST
 
+/* Those without a reservation share what is left as ever, though what waits with one goes before. */
+static void check_equals_beside(unsigned cpus, unsigned vcpus, unsigned percent, unsigned equals)
+{
+    struct domain *d[SIM_DOMAINS], *reserved, *small;
+    uint64_t rest = 0;
+    char what[64];
+
+    sim_boot(cpus, "credit2");
+    reserved = sim_domain(vcpus, 1, 0, 0);
+    small = sim_domain(1, 1, 0, 0);
+    for (unsigned i = 0; i < equals; i++)
+        d[i] = sim_domain(1, 1024, 0, 0);
+    sim_start_all();
+    ck_assert_int_eq(sim_set(reserved, PARADOR_SCHED_RESERVATION, percent), 0);
+    ck_assert_int_eq(sim_set(small, PARADOR_SCHED_RESERVATION, 20), 0);
+    sim_run(2 * SEC);
+    sim_reset_counts();
+    sim_run(10 * SEC);
+    ck_assert_uint_ge(sim_ran(reserved), percent * 99 * (SEC / 1000));
+    ck_assert_uint_ge(sim_ran(small), 20 * 99 * (SEC / 1000));
+    for (unsigned i = 0; i < equals; i++)
+        rest += sim_ran(d[i]);
+    for (unsigned i = 0; i < equals; i++) {
+        snprintf(what, sizeof(what), "%u CPUs, %u %% reserved, no. %u", cpus, percent, i);
+        assert_near(what, sim_ran(d[i]), (double)rest / equals, 2);
+    }
+}
+
+START_TEST(equal_ones_beside_reservations)
+{
+    check_equals_beside(2, 2, 120, 8);
+    check_equals_beside(2, 2, 120, 6);
+    check_equals_beside(2, 1, 60, 5);
+    check_equals_beside(4, 2, 120, 9);
+    check_equals_beside(4, 4, 250, 12);
+}
+END_TEST
+
 START_TEST(busy_128_switch_seldom_and_an_idle_one_is_served)
 {
     struct domain *idle;
@@ -458,6 +496,7 @@ int main(void)
     tcase_add_test(tc, cap_comes_off);
     tcase_add_test(tc, reservations_among_31_spinners);
     tcase_add_test(tc, reservations_that_fill_the_machine);
+    tcase_add_test(tc, equal_ones_beside_reservations);
     tcase_add_test(tc, busy_128_switch_seldom_and_an_idle_one_is_served);
     tcase_add_test(tc, an_idle_one_is_served_whatever_was_before);
     tcase_add_test(tc, abusers_waste_their_own);
