@@ -4,7 +4,6 @@
 # guests that count measure what they get, in guest time that counts instructions.
 #
 # boot 1cpu: --icount --memory 1024M --file {build:tests/guests/load.elf} --file {case:../loads.sh}
-# slow 2cpus: --cpus 2 --icount --memory 1024M --file {build:tests/guests/load.elf} --file {case:../loads.sh}
 # needs: dom0-tools/parador
 # needs: tests/guests/load.elf
 
