@@ -26,8 +26,6 @@
 # slow 20G: --memory 20G --append dom0_mem=1G --timeout 300
 # slow max-cpu-q35: --machine q35 --cpu max
 # boot kernel-6.12: --dom0-kernel 6.12
-# slow kernel-6.1-rt: --dom0-kernel 6.1-rt
-# slow kernel-6.12-rt: --dom0-kernel 6.12-rt
 
 fail() {
     echo "$1"
