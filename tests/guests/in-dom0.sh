@@ -7,7 +7,8 @@
 cd /root || exit 1
 tar xf guests.tar || exit 1
 
-# start NAME ELF CASE: a small guest; its log is that of NAME. ELF.vcpus says if it wants several.
+# start NAME ELF CASE: a small guest; its log is that of NAME. ELF.vcpus says if it wants several. On
+# a busy machine some would be over before anybody reads their console: they begin when it is read.
 start() {
     vcpus=$(cat "${2%.elf}.vcpus" 2>/dev/null)
     cat > "$1.cfg" <<CFG
@@ -19,7 +20,13 @@ extra = "case=$3"
 on_poweroff = "destroy"
 on_crash = "preserve"
 CFG
-    parador create -q "$1.cfg"
+    parador create -q -p "$1.cfg" || return 1
+    tries=100
+    while [ ! -e "/var/log/parador/guest-$1.log" ] && [ $tries -gt 0 ]; do
+        tries=$((tries - 1))
+        usleep 100000
+    done
+    parador unpause "$1"
 }
 
 state() {
