@@ -106,6 +106,14 @@ static int resting_state(const struct vcpu *v)
     return RUNSTATE_blocked;
 }
 
+/* v, off queue, may not run: perhaps for another reason than until now. */
+static void rest(struct vcpu *v, uint64_t now)
+{
+    runstate_change(v, resting_state(v), now);
+    if (policy_of(v)->rest)
+        policy_of(v)->rest(v);
+}
+
 static unsigned least_loaded(const struct vcpu *v)
 {
     const struct sched_pool *pool = v->domain->sched.pool;
@@ -146,7 +154,7 @@ void vcpu_wake(struct vcpu *v)
 
         if (v->sched.state != SCHED_OFF_QUEUE || !vcpu_runnable(v)) {
             if (v->sched.state == SCHED_OFF_QUEUE)
-                runstate_change(v, resting_state(v), now);
+                rest(v, now);
             spin_unlock_irqrestore(l, flags);
             return;
         }
@@ -172,7 +180,7 @@ void vcpu_sleep_nosync(struct vcpu *v)
         if (v->sched.state == SCHED_QUEUED)
             policy_of(v)->sleep(v);
         if (v->sched.state == SCHED_OFF_QUEUE)
-            runstate_change(v, resting_state(v), now_ns());
+            rest(v, now_ns());
         else
             softirq_raise_cpu(v->cpu, SOFTIRQ_SCHEDULE);
     }

@@ -26,6 +26,7 @@ struct sched_policy {
     void (*wake)(struct vcpu *v, uint64_t now);    /* it waits on v->cpu from here on */
     void (*sleep)(struct vcpu *v);                 /* queued until now */
     void (*yield)(struct vcpu *v);
+    void (*rest)(struct vcpu *v);                  /* off queue and not runnable; NULL: nothing */
     /* Next vcpu for this CPU (its idle vcpu when none); *slice_ns 0: no timer needed. */
     struct vcpu *(*pick_next)(unsigned cpu, uint64_t now, uint64_t *slice_ns);
     /* Takes a queued vcpu that may run on `thief` from `victim`'s queue; NULL: none. */

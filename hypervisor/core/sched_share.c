@@ -299,6 +299,13 @@ static void share_sleep(struct vcpu *v)
         set_active(v, false);
 }
 
+/* One that its cap holds back is at work, but no longer when it sleeps, too, or has been taken down. */
+static void share_rest(struct vcpu *v)
+{
+    if ((v->pause_flags & ~(1UL << VPF_CAPPED)) || v->pause_count || v->domain->pause_count)
+        set_active(v, false);
+}
+
 /* Its virtual time becomes that of the next one: what it gives up is gone. */
 static void share_yield(struct vcpu *v)
 {
@@ -579,6 +586,7 @@ const struct sched_policy sched_share = {
     .wake = share_wake,
     .sleep = share_sleep,
     .yield = share_yield,
+    .rest = share_rest,
     .pick_next = share_pick_next,
     .steal = share_steal,
     .queued = share_queued,

@@ -131,8 +131,13 @@ static unsigned pick_cpu(const struct vcpu *v)
 }
 void vcpu_wake(struct vcpu *v)
 {
-    if (v->sched.state != SCHED_OFF_QUEUE || !vcpu_runnable(v))
+    if (v->sched.state != SCHED_OFF_QUEUE)
         return;
+    if (!vcpu_runnable(v)) {
+        if (policy_of(v)->rest)
+            policy_of(v)->rest(v);
+        return;
+    }
     v->cpu = pick_cpu(v);
     v->runstate.state = RUNSTATE_runnable;
     policy_of(v)->wake(v, sim_now);

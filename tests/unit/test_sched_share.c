@@ -178,6 +178,28 @@ START_TEST(cap_comes_off)
 }
 END_TEST
 
+/* Its siblings would get smaller pieces, and its domain a longer memory, for nothing. */
+START_TEST(one_taken_down_under_a_cap_does_not_count)
+{
+    struct domain *d;
+
+    sim_boot(1, "credit2");
+    d = sim_domain(2, 256, 0, 0);
+    sim_start_all();
+    sim_set(d, PARADOR_SCHED_CAP, 10);
+    sim_run(SEC + 5 * MS);
+    ck_assert(bitmap_test(&d->vcpu[1]->pause_flags, VPF_CAPPED));
+    ck_assert_uint_eq(d->sched.active, 2);
+    bitmap_set_atomic(&d->vcpu[1]->pause_flags, VPF_DOWN);
+    sim_run(100 * MS);
+    ck_assert_uint_eq(d->sched.active, 1);
+    bitmap_clear_atomic(&d->vcpu[1]->pause_flags, VPF_DOWN);
+    vcpu_wake(d->vcpu[1]);
+    sim_run(100 * MS);
+    ck_assert_uint_eq(d->sched.active, 2);
+}
+END_TEST
+
 static void check_reservation(unsigned cpus, unsigned vcpus, unsigned percent)
 {
     struct domain *d;
@@ -493,6 +515,7 @@ int main(void)
     tcase_add_test(tc, equal_ones_on_an_odd_number_of_cpus);
     tcase_add_test(tc, siblings_share_among_themselves);
     tcase_add_test(tc, caps);
+    tcase_add_test(tc, one_taken_down_under_a_cap_does_not_count);
     tcase_add_test(tc, cap_comes_off);
     tcase_add_test(tc, reservations_among_31_spinners);
     tcase_add_test(tc, reservations_that_fill_the_machine);
