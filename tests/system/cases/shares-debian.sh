@@ -96,12 +96,12 @@ while [ $n -lt $answers ]; do
 done
 # The busy ones go on for a while by themselves.
 sleep 5
-figures end
+figures after
 awk '{ ms = ($2 - $1) * 1000; sum += ms; if (ms > max) max = ms }
     END { printf "%d answers, %d ms on average, %d ms at most\n", NR, sum / NR, max }' latencies
 awk '
     $2 == "begin" { r[$1] = $3; w[$1] = $4; all[$1] = $5; st[$1] = $6 }
-    $2 == "end" {
+    $2 == "after" {
         ran[$1] = $3 - r[$1]
         billed = 100 * ($4 - w[$1]) / ($3 - r[$1] + $4 - w[$1])
         seen = 100 * ($6 - st[$1]) / ($5 - all[$1])
