@@ -3,7 +3,7 @@
 # While tools change pools, CPUs, pins, shares and domains all at once, nobody loses the CPU: guests
 # that compute, that sleep and that yield, and dom0, go on.
 #
-# boot 4cpus: --cpus 4 --file {build:tests/guests/load.elf} --file {case:../loads.sh} --file {tool:upheaval}
+# slow 4cpus: --cpus 4 --file {build:tests/guests/load.elf} --file {case:../loads.sh} --file {tool:upheaval}
 # needs: dom0-tools/parador
 # needs: tests/guests/load.elf
 
@@ -16,7 +16,7 @@ for mode in spin yield dodge past; do
     load $mode $mode 'vcpus=2' 'vcpus = 2' || fail "no $mode"
 done
 # shellcheck disable=SC2046 # a word for each
-timeout 250 /root/upheaval "${ROUNDS:-300}" $(for mode in spin yield dodge past; do
+timeout 250 /root/upheaval "${ROUNDS:-200}" $(for mode in spin yield dodge past; do
     parador domid $mode
 done) || fail "after the upheaval (status $?): $(parador vcpu-list; parador cpupool-list -c)"
 parador debug-keys aeq
