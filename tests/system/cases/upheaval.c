@@ -69,9 +69,10 @@ static void unpin(domid_t id)
             parador_vcpu_set_affinity(h, id, vcpu, &topo.cpus, &topo.cpus, false);
 }
 
+/* Weights near that of dom0, which has to get on with all this. */
 static void change_shares(void)
 {
-    struct parador_sched_params p = { .flags = 1u << below(3), .weight = 1 + below(65535),
+    struct parador_sched_params p = { .flags = 1u << below(3), .weight = 1 + below(400),
                                       .cap = below(2) * (1 + below(200)),
                                       .reservation = below(2) * below(60) };
 
