@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hw/layout.h"
+#include "hw/smap.h"
+#include "hw/traps.h"
+
 /* An address in the current vcpu's kernel address space: its own type, so it cannot be dereferenced. */
 struct guest_ptr {
     uint64_t va;
@@ -24,5 +28,23 @@ bool guest_range_ok(uint64_t va, uint64_t len);
 int copy_from_guest(void *dst, struct guest_ptr src, size_t len);
 int copy_to_guest(struct guest_ptr dst, const void *src, size_t len);
 int clear_guest(struct guest_ptr dst, size_t len);
+
+/* As copy_from_guest() of two words that lie in one page; false: -EFAULT. */
+static inline bool guest_read_pair(uint64_t va, uint64_t out[2])
+{
+    const uint64_t *p = (const uint64_t *)va;
+
+    if (va - HV_VIRT_START < HV_VIRT_END - HV_VIRT_START)
+        return false;
+    smap_allow();
+    __asm__ goto("1: mov %2, %0\n" EXTABLE("1b", "%l[fault]")
+                 "2: mov %3, %1\n" EXTABLE("2b", "%l[fault]")
+                 : "=&r"(out[0]), "=&r"(out[1]) : "m"(p[0]), "m"(p[1]) : "memory" : fault);
+    smap_forbid();
+    return true;
+fault:
+    smap_forbid();
+    return false;
+}
 
 #endif

@@ -35,6 +35,9 @@
 /* x87, SSE, AVX, AVX-512: what pv guests may have in XCR0. */
 #define XCR0_OFFERED 0xe7ULL
 
+/* Address bits of a page-table entry, whatever the processor's width (Intel SDM vol. 3, 4.5). */
+#define PTE_ADDRESS 0x000ffffffffff000ULL
+
 struct cpu_features cpu_features;
 unsigned nr_cpus = 1;
 struct cpumask cpu_online_mask;
@@ -194,6 +197,9 @@ static void find_features(struct cpu_features *f)
         f->phys_bits = r.eax & 255;
         f->virt_bits = (r.eax >> 8) & 255;
     }
+    f->pte_reserved = PTE_ADDRESS & ~((1ULL << f->phys_bits) - 1);
+    if (!f->nx)
+        f->pte_reserved |= 1ULL << 63;
 }
 
 static void xsetbv(uint64_t v)

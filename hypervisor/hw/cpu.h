@@ -13,6 +13,7 @@ struct cpu_features {
         page1gb, tsc_deadline, arat, amd, intel, mtrr_ok;
     uint8_t family, model, phys_bits, virt_bits;
     uint32_t max_leaf, max_ext_leaf;
+    uint64_t pte_reserved; /* bits that a present entry may not have: address bits it lacks, NX without it */
     uint64_t xcr0;        /* the features we enable in XCR0 for guests; 0 without XSAVE */
     uint32_t xsave_size;
     char vendor[13];

@@ -18,15 +18,7 @@
 
 static inline uint64_t pte_mfn(uint64_t e) { return (e & PTE_ADDR_MASK) >> PAGE_SHIFT; }
 
-/*
- * Bits that a present entry may not have: address bits the processor lacks, NX without the feature.
- */
-static inline uint64_t pte_reserved(void)
-{
-    uint64_t bad = PTE_ADDR_MASK & ~((1ULL << cpu_features.phys_bits) - 1);
-
-    return cpu_features.nx ? bad : bad | PTE_NX;
-}
+static inline uint64_t pte_reserved(void) { return cpu_features.pte_reserved; }
 /* In tables of level 2 to 4 bit 7 asks for a superpage (or is reserved): we offer none. */
 static inline uint64_t pte_reserved_table(void) { return pte_reserved() | PTE_PSE; }
 
@@ -57,6 +49,8 @@ static inline void pt_mark_foreign(struct page_info *pg)
  * attributes). 0 or -errno. pt_leaf_put() takes any entry that was in a validated table.
  */
 int pt_leaf_get(struct domain *d, struct domain *fg, uint64_t *e);
+/* The same by value: the corrected entry, or 0. */
+uint64_t pt_leaf_take(struct domain *d, struct domain *fg, uint64_t e);
 void pt_leaf_put(uint64_t e);
 /* Only the typed reference of an entry with RW: it has become one without. */
 void pt_leaf_put_write(uint64_t e);
@@ -94,6 +88,17 @@ void pt_table_release(struct pt_table *t);
 int pt_entry_write(struct pt_table *t, struct domain *d, struct domain *fg, unsigned slot,
                    uint64_t val, bool keep_ad, uint64_t *expect);
 
+/*
+ * A write that trapped, of ((the entry & keep) | set) to `slot` of table mfn. Not done: nothing has
+ * changed; it is no validated level-1 table, or the entry is not to be had this way.
+ */
+struct pt_trapped {
+    uint64_t old;
+    bool done;
+};
+struct pt_trapped pt_write_trapped(struct domain *d, uint64_t mfn, unsigned slot, uint64_t keep,
+                                   uint64_t set);
+
 /* A walk of the address space that v runs in now. */
 struct pt_walk {
     uint64_t l1_mfn;  /* the level-1 table; 0: there is none */
@@ -103,6 +108,51 @@ struct pt_walk {
     bool nx;          /* NX is set at some level */
 };
 void pt_walk(struct pv_vcpu *v, uint64_t va, struct pt_walk *w);
+
+/*
+ * The tables hang on a root that v holds, but another vcpu may detach one of them while we look.
+ * What is read then is the contents of some frame of the domain: nothing else is trusted, which
+ * makes the read itself safe; who wants to write to the table found takes a typed reference first.
+ */
+static inline bool pt_step(const struct domain *d, uint64_t entry, unsigned slot, uint64_t *next)
+{
+    uint64_t mfn = pte_mfn(entry);
+
+    if (!(entry & PTE_PRESENT) || mfn >= max_mfn || mfn_to_page(mfn)->owner != d)
+        return false;
+    *next = __atomic_load_n((const uint64_t *)mfn_to_virt(mfn) + slot, __ATOMIC_RELAXED);
+    return true;
+}
+
+static inline unsigned pt_slot_of(uint64_t va, unsigned shift)
+{
+    return (va >> shift) % PT_ENTRIES;
+}
+
+/* pt_walk() where it has to be quick: on the way of every write fault. */
+static inline __attribute__((always_inline)) void
+pt_walk_inline(struct pv_vcpu *v, uint64_t va, struct pt_walk *w)
+{
+    const struct domain *d = v->core.domain;
+    uint64_t root = v->kernel_mode ? v->cr3_kernel : v->cr3_user, l4, l3, l2;
+
+    w->l1_mfn = w->entry = 0;
+    if (l4_slot_is_ours(pt_slot_of(va, L4_SLOT_SHIFT)) ||
+        (uint64_t)((int64_t)(va << 16) >> 16) != va)
+        return;
+    /* The root is referenced as long as v has it. */
+    if (!root)
+        return;
+    l4 = __atomic_load_n((const uint64_t *)mfn_to_virt(root) + pt_slot_of(va, L4_SLOT_SHIFT),
+                         __ATOMIC_RELAXED);
+    w->slot = pt_slot_of(va, PAGE_SHIFT);
+    if (!pt_step(d, l4, pt_slot_of(va, L3_PAGE_SHIFT), &l3) ||
+        !pt_step(d, l3, pt_slot_of(va, L2_PAGE_SHIFT), &l2) || !pt_step(d, l2, w->slot, &w->entry))
+        return;
+    w->l1_mfn = pte_mfn(l2);
+    w->writable = l4 & l3 & l2 & w->entry & PTE_RW;
+    w->nx = (l4 | l3 | l2 | w->entry) & PTE_NX;
+}
 
 /* Finishes what v's earlier operations left to undo. 0 or -ERESTART. */
 int pt_finish_undo_slow(struct pv_vcpu *v);

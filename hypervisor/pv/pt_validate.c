@@ -77,6 +77,11 @@ int pt_leaf_get(struct domain *d, struct domain *fg, uint64_t *e)
     return leaf_get(d, fg, e, pte_reserved());
 }
 
+uint64_t pt_leaf_take(struct domain *d, struct domain *fg, uint64_t e)
+{
+    return leaf_get(d, fg, &e, pte_reserved()) ? 0 : e;
+}
+
 void pt_leaf_put(uint64_t e)
 {
     leaf_put(e);

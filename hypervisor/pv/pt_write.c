@@ -72,6 +72,14 @@ int pt_table_hold_l1(struct pt_table *t, struct domain *d, uint64_t mfn)
     return table_hold(t, d, mfn, false);
 }
 
+static inline void release(struct page_info *pg)
+{
+    if (page_put_type_again(pg))
+        page_put_inline(pg);
+    else if (page_put_and_type(pg, true))
+        pt_defer_undo(pg);
+}
+
 void pt_table_release(struct pt_table *t)
 {
     struct page_info *pg = t->pg;
@@ -79,10 +87,7 @@ void pt_table_release(struct pt_table *t)
     if (!pg)
         return;
     t->pg = NULL;
-    if (page_put_type_again(pg))
-        page_put_inline(pg);
-    else if (page_put_and_type(pg, true))
-        pt_defer_undo(pg);
+    release(pg);
 }
 
 /*
@@ -202,6 +207,52 @@ int pt_entry_write(struct pt_table *t, struct domain *d, struct domain *fg, unsi
         return 0;
     }
     return write_upper(t, d, slot, entry, val, keep_ad, expect);
+}
+
+/* As write_l1() of a table that is held, of a value made of the old one; false: nothing is written. */
+static inline bool rewrite_l1(struct domain *d, uint64_t *entry, uint64_t keep, uint64_t set,
+                              uint64_t *was)
+{
+    uint64_t old = __atomic_load_n(entry, __ATOMIC_RELAXED), new;
+    bool free;
+
+    for (;;) {
+        new = (old & keep) | set;
+        free = false;
+        if (new & PTE_PRESENT) {
+            new = pte_fix_leaf(new);
+            free = no_more_than(d, new, old);
+            if (!free && !(new = pt_leaf_take(d, d, new)))
+                return false;
+        }
+        *was = old;
+        if (__builtin_expect(exchange(entry, &old, new), 1))
+            break;
+        if (!free)
+            pt_leaf_put(new);
+    }
+    if (!free)
+        pt_leaf_put(old);
+    else if (old & ~new & PTE_RW)
+        pt_leaf_put_write(old);
+    return true;
+}
+
+struct pt_trapped pt_write_trapped(struct domain *d, uint64_t mfn, unsigned slot, uint64_t keep,
+                                   uint64_t set)
+{
+    struct page_info *pg = mfn_to_page(mfn);
+    struct pt_trapped t = { .done = false };
+
+    if (mfn >= max_mfn || !page_get_inline(pg, d))
+        return t;
+    if (!page_get_type_again(pg, PGT_L1)) {
+        page_put_inline(pg);
+        return t;
+    }
+    t.done = rewrite_l1(d, (uint64_t *)mfn_to_virt(mfn) + slot, keep, set, &t.old);
+    release(pg);
+    return t;
 }
 
 static int set_m2p(struct domain *fg, uint64_t mfn, uint64_t pfn)

@@ -29,6 +29,9 @@
 #define FLAG_SF 0x080
 #define FLAG_OF 0x800
 
+/* Out of the way of the writes that are done quickly: its stack frame would be theirs. */
+#define RARE __attribute__((noinline))
+
 /* One write in the making. */
 struct ptwr {
     struct insn insn;
@@ -191,7 +194,7 @@ static void finish(struct ptwr *w, struct trap_frame *f)
 }
 
 /* The write goes to the entry of a table in frame mfn. */
-static bool emulate(struct pv_vcpu *v, struct trap_frame *f, uint64_t addr, uint64_t mfn)
+static bool RARE emulate(struct pv_vcpu *v, struct trap_frame *f, uint64_t addr, uint64_t mfn)
 {
     struct domain *d = v->core.domain;
     uint64_t old, new;
@@ -227,121 +230,120 @@ static bool emulate(struct pv_vcpu *v, struct trap_frame *f, uint64_t addr, uint
  * Nearly all of these writes are one of three instructions: the exchange by which a kernel takes an
  * entry away, the plain store, and the locked AND of one byte that write-protects. They are
  * recognised here in a few steps; all else is left to the decoder.
+ *
+ * A kernel has few places from which it does so. What was found out about their instructions is
+ * kept in the vcpu and holds for the same bytes, which are read anew each time.
  */
-struct quick {
-    uint64_t address;
-    uint8_t opcode, len, reg, imm;
-};
 
-static uint64_t *quick_reg(struct trap_frame *f, unsigned n)
+/* The register at byte `at` of the frame. */
+static inline uint64_t *quick_reg(struct trap_frame *f, uint8_t at)
+{
+    return (uint64_t *)((char *)f + at);
+}
+
+static uint8_t register_at(unsigned n)
 {
 #define AT(field) offsetof(struct trap_frame, field)
     static const uint8_t at[16] = { AT(rax), AT(rcx), AT(rdx), AT(rbx), AT(rsp), AT(rbp),
                                     AT(rsi), AT(rdi), AT(r8),  AT(r9),  AT(r10), AT(r11),
                                     AT(r12), AT(r13), AT(r14), AT(r15) };
 #undef AT
-    return (uint64_t *)((char *)f + at[n]);
+    return at[n];
 }
 
 /*
  * The address that ModRM at p means, without the rarer forms; returns what follows it, NULL: not
  * here.
  */
-static const uint8_t *quick_address(struct trap_frame *f, const uint8_t *p, uint8_t rex,
-                                    uint64_t *ea)
+static const uint8_t *parse_address(const uint8_t *p, uint8_t rex, struct ptwr_insn *k)
 {
     uint8_t modrm = *p++, mod = modrm >> 6, rm = modrm & 7;
-    int32_t disp;
 
     if (mod == 3 || (mod == 0 && rm == 5))
         return NULL;
-    *ea = 0;
+    k->scale = k->index = k->disp = 0;
     if (rm == 4) {
         uint8_t sib = *p++, index = ((sib >> 3) & 7) | (rex & 2 ? 8 : 0);
 
         rm = sib & 7;
         if (mod == 0 && rm == 5)
             return NULL;
-        if (index != 4)
-            *ea = *quick_reg(f, index) << (sib >> 6);
+        if (index != 4) {
+            k->index = register_at(index);
+            k->scale = 1 << (sib >> 6);
+        }
     }
-    *ea += *quick_reg(f, rm | (rex & 1 ? 8 : 0));
+    k->base = register_at(rm | (rex & 1 ? 8 : 0));
     if (mod == 1) {
-        *ea += (int8_t)*p++;
+        k->disp = (int8_t)*p++;
     } else if (mod == 2) {
-        memcpy(&disp, p, sizeof(disp));
-        *ea += disp;
-        p += sizeof(disp);
+        memcpy(&k->disp, p, sizeof(k->disp));
+        p += sizeof(k->disp);
     }
     return p;
 }
 
-static bool quick_parse(struct trap_frame *f, const uint8_t *b, struct quick *q)
+/* k->len stays 0 if it is another instruction. The longest of the three has 11 bytes. */
+static void RARE parse(const uint64_t bytes[2], struct ptwr_insn *k)
 {
-    const uint8_t *p = b;
+    const uint8_t *b = (const uint8_t *)bytes, *p = b;
     bool lock = *p == 0xf0;
     uint8_t rex = 0, modrm;
 
+    k->bytes[0] = bytes[0];
+    k->bytes[1] = bytes[1];
+    k->len = 0;
     p += lock;
     if ((*p & 0xf0) == 0x40)
         rex = *p++;
-    q->opcode = *p++;
+    k->opcode = *p++;
     modrm = *p;
-    p = quick_address(f, p, rex, &q->address);
+    p = parse_address(p, rex, k);
     if (!p)
-        return false;
-    q->reg = ((modrm >> 3) & 7) | (rex & 4 ? 8 : 0);
-    q->imm = *p;
-    if (q->opcode == 0x80 && (modrm & 0x38) == 0x20)
-        p++;
-    else if (!(rex & 8) || !(q->opcode == 0x87 || (q->opcode == 0x89 && !lock)))
-        return false;
-    q->len = p - b;
-    return true;
+        return;
+    k->reg = register_at(((modrm >> 3) & 7) | (rex & 4 ? 8 : 0));
+    k->clear = 0;
+    if (k->opcode == 0x80 && (modrm & 0x38) == 0x20)
+        k->clear = ~*p++;
+    else if (!(rex & 8) || !(k->opcode == 0x87 || (k->opcode == 0x89 && !lock)))
+        return;
+    k->len = p - b;
 }
 
-/*
- * The write of q to slot (addr) of a held level-1 table. 0 or -errno; registers are changed with
- * success only.
- */
-static int quick_write(struct pt_table *t, struct domain *d, struct trap_frame *f, uint64_t addr,
-                       const struct quick *q)
+/* mfn is what addr maps, and nothing more is known of it. False: nothing is done. */
+static inline bool quick_emulate(struct pv_vcpu *v, struct trap_frame *f, uint64_t addr,
+                                 uint64_t mfn)
 {
-    unsigned slot = (addr & (PAGE_SIZE - 1)) / 8, shift = (addr & 7) * 8;
-    uint64_t old = __atomic_load_n((uint64_t *)mfn_to_virt(t->mfn) + slot, __ATOMIC_RELAXED);
-    uint64_t *reg = quick_reg(f, q->reg), keep = ~0ULL;
-    int err;
-
-    if (q->opcode == 0x80)
-        keep = ~((uint64_t)(uint8_t)~q->imm << shift);
-    do
-        err = pt_entry_write(t, d, d, slot, q->opcode == 0x80 ? old & keep : *reg, false, &old);
-    while (err == -EAGAIN);
-    if (err == 0 && q->opcode == 0x87)
-        *reg = old;
-    if (err == 0 && q->opcode == 0x80)
-        f->rflags = logic_flags(f->rflags, ((old & keep) >> shift) & 0xff, 1);
-    return err;
-}
-
-/* False: left to emulate(). The longest of the three instructions has 11 bytes. */
-static bool quick_emulate(struct pv_vcpu *v, struct trap_frame *f, uint64_t addr, uint64_t mfn)
-{
-    struct domain *d = v->core.domain;
-    struct pt_table t;
-    struct quick q;
-    uint8_t bytes[16];
-    int err;
+    struct ptwr_insn *k = &v->ptwr_known[f->rip / 8 % PTWR_KNOWN];
+    unsigned slot = (addr & (PAGE_SIZE - 1)) / 8, shift = 0;
+    uint64_t bytes[2], keep = 0, set = 0, *reg;
+    struct pt_trapped t;
 
     if (f->cs != GUEST_CS64 || (f->rip & (PAGE_SIZE - 1)) > PAGE_SIZE - sizeof(bytes) ||
-        copy_from_guest(bytes, guest_ptr(f->rip), sizeof(bytes)) || !quick_parse(f, bytes, &q) ||
-        q.address != addr || (q.opcode != 0x80 && (addr & 7)) || pt_table_hold_l1(&t, d, mfn))
+        !guest_read_pair(f->rip, bytes))
         return false;
-    err = quick_write(&t, d, f, addr, &q);
-    pt_table_release(&t);
-    if (err)
+    if (bytes[0] != k->bytes[0] || bytes[1] != k->bytes[1])
+        parse(bytes, k);
+    if (!k->len ||
+        *quick_reg(f, k->base) + *quick_reg(f, k->index) * k->scale + (int64_t)k->disp != addr)
         return false;
-    f->rip += q.len;
+    reg = quick_reg(f, k->reg);
+    if (k->opcode == 0x80) {
+        shift = (addr & 7) * 8;
+        keep = ~((uint64_t)k->clear << shift);
+    } else if (addr & 7) {
+        return false;
+    } else {
+        set = *reg;
+    }
+    t = pt_write_trapped(v->core.domain, mfn, slot, keep, set);
+    if (!t.done)
+        return false;
+    if (k->opcode == 0x87)
+        *reg = t.old;
+    else if (k->opcode == 0x80)
+        f->rflags = logic_flags(f->rflags, ((t.old & keep) >> shift) & 0xff, 1);
+    f->rip += k->len;
     f->rflags &= ~(uint64_t)X86_EFLAGS_RF;
     return true;
 }
@@ -349,7 +351,7 @@ static bool quick_emulate(struct pv_vcpu *v, struct trap_frame *f, uint64_t addr
 /*
  * Device frames that we keep are mapped read-only for dom0 (pt_validate.c): its writes go nowhere.
  */
-static bool discard_device_write(struct pv_vcpu *v, struct trap_frame *f, uint64_t addr,
+static bool RARE discard_device_write(struct pv_vcpu *v, struct trap_frame *f, uint64_t addr,
                                  uint64_t mfn)
 {
     struct domain *d = v->core.domain;
@@ -368,10 +370,11 @@ bool pt_write_fault(struct pv_vcpu *v, struct trap_frame *f, uint64_t addr)
     struct page_info *pg;
     struct pt_walk w;
     uint64_t mfn, type;
+    bool writable_tables;
 
-    if (addr - HV_VIRT_START < HV_VIRT_END - HV_VIRT_START || (f->error_code & PFEC_RSVD))
+    if (f->error_code & PFEC_RSVD)
         return false;
-    pt_walk(v, addr, &w);
+    pt_walk_inline(v, addr, &w);
     if (!(w.entry & PTE_PRESENT))
         return false;
     if (!(f->error_code & PFEC_WRITE))
@@ -382,14 +385,15 @@ bool pt_write_fault(struct pv_vcpu *v, struct trap_frame *f, uint64_t addr)
     mfn = pte_mfn(w.entry);
     if (w.entry & PTE_RW)
         return false; /* read-only at a higher level: the guest's own wish */
+    writable_tables = v->core.domain->vm_assist & (1U << VMASST_TYPE_writable_pagetables);
+    if (writable_tables && !v->pt_undo_count && quick_emulate(v, f, addr, mfn))
+        return true;
     pg = mfn_to_page(mfn);
     if (mfn >= max_mfn || pg->owner != v->core.domain)
         return discard_device_write(v, f, addr, mfn);
     type = __atomic_load_n(&pg->type, __ATOMIC_RELAXED);
-    if (!pgt_is_table(type) || !(type & PGT_COUNT_MASK) ||
-        !(v->core.domain->vm_assist & (1U << VMASST_TYPE_writable_pagetables)))
+    if (!pgt_is_table(type) || !(type & PGT_COUNT_MASK) || !writable_tables)
         return false;
-    if (pt_finish_undo(v))
-        return true;
-    return quick_emulate(v, f, addr, mfn) || emulate(v, f, addr, mfn);
+    /* Preempted: the guest executes the instruction again and comes back. */
+    return pt_finish_undo(v) || emulate(v, f, addr, mfn);
 }

@@ -23,6 +23,17 @@ struct pv_domain {
     unsigned e820_count;
 };
 
+/* An instruction that wrote to a page table, as pv/ptwr.c understood these bytes. */
+struct ptwr_insn {
+    uint64_t bytes[2];
+    int32_t disp;
+    uint8_t opcode, len;         /* len 0: none of those that are done the quick way */
+    uint8_t reg, base, index;    /* where in struct trap_frame */
+    uint8_t scale;               /* 0: no index */
+    uint8_t clear;               /* AND: the bits that it clears */
+};
+#define PTWR_KNOWN 8
+
 struct pv_vcpu {
     struct vcpu core;
 
@@ -32,6 +43,7 @@ struct pv_vcpu {
     uint64_t cr3_user;           /* mfn of the user L4, likewise; 0: none */
     uint64_t pt_undo[8];         /* tables whose undoing was preempted: mfn, and owner << 48 (pt_root.c) */
     unsigned pt_undo_count;
+    struct ptwr_insn ptwr_known[PTWR_KNOWN]; /* by rip; each holds for its bytes alone */
 
     /* Entry points and kernel stack, as the guest registered them (canonical, checked at registration) */
     uint64_t event_callback, failsafe_callback, syscall_callback, syscall32_callback, sysenter_callback;

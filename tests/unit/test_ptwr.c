@@ -21,7 +21,7 @@
 #define NFRAMES 32
 uint64_t max_mfn = NFRAMES;
 unsigned long host_cr3;
-struct cpu_features cpu_features = { .nx = true, .phys_bits = 40 };
+struct cpu_features cpu_features = { .nx = true, .pte_reserved = 0x000fff0000000000 };
 struct cpumask cpu_online_mask = { { 1 } };
 struct domain idle_domain_struct, dom_xen_struct, dom_io_struct;
 DEFINE_PER_CPU(uint32_t, softirq_pending);
@@ -84,7 +84,7 @@ static uint8_t *code;
 static void setup(void)
 {
     if (!code) {
-        code = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        code = mmap(NULL, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         ck_assert_ptr_ne(code, MAP_FAILED);
         ck_assert_ptr_ne(mmap((void *)DIRECT_VIRT, NFRAMES * PAGE_SIZE, PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), MAP_FAILED);
@@ -209,6 +209,69 @@ START_TEST(as_the_processor)
 }
 END_TEST
 
+#define NCASES (sizeof(cases) / sizeof(cases[0]))
+
+/* What was found out about an instruction does not outlive its bytes: the next has the same address. */
+START_TEST(remembered_by_its_bytes)
+{
+    static const struct result in = { 0x1234567890abcdee, 0x7ffffffffffffffe, 0x80000042, 0x202 };
+    bool done;
+
+    setup();
+    for (unsigned n = 0; n < 2 * NCASES; n++) {
+        unsigned turn[] = { _i, n / 2, _i };
+
+        for (unsigned t = 0; t < 3; t++) {
+            const uint8_t *insn = (const uint8_t *)cases[turn[t]].bytes;
+            struct result want = run(insn, cases[turn[t]].len, in);
+            struct result got = emulate(insn, cases[turn[t]].len, in, cases[turn[t]].offset, &done);
+
+            ck_assert(done);
+            ck_assert_uint_eq(got.cell, want.cell);
+            ck_assert_uint_eq(got.rax, want.rax);
+            ck_assert_uint_eq(got.rsi, want.rsi);
+        }
+        emulate((const uint8_t *)"\x48\xff\x07", 3, in, 0, &done);
+        ck_assert(!done);
+    }
+}
+END_TEST
+
+/* Registers are read at each write, also where the instruction is known. */
+START_TEST(index_register)
+{
+    struct trap_frame f = { .error_code = PFEC_PRESENT | PFEC_WRITE | PFEC_USER, .cs = 0xe033 };
+
+    setup();
+    memcpy(code, "\x48\x89\x34\xcf", 4); /* mov %rsi,(%rdi,%rcx,8) */
+    f.rdi = L1_VA;
+    for (unsigned slot = 8; slot < 16; slot++) {
+        f.rip = (uint64_t)code;
+        f.rcx = slot;
+        f.rsi = 0x1000 * slot;
+        ck_assert(pt_write_fault(&vcpu, &f, L1_VA + slot * 8));
+        ck_assert_uint_eq(table(11)[slot], 0x1000 * slot);
+        ck_assert_uint_eq(f.rip, (uint64_t)code + 4);
+        f.rip = (uint64_t)code;
+        ck_assert(!pt_write_fault(&vcpu, &f, L1_VA + slot * 8 + 8));
+    }
+}
+END_TEST
+
+/* At the end of a page: what follows need not be readable. */
+START_TEST(code_at_the_edge)
+{
+    struct trap_frame f = { .error_code = PFEC_PRESENT | PFEC_WRITE | PFEC_USER, .cs = 0xe033,
+                            .rdi = L1_VA + 72, .rsi = 0x5000, .rflags = 0x202 };
+
+    setup();
+    memcpy(code + PAGE_SIZE - 3, "\x48\x89\x37", 3);
+    f.rip = (uint64_t)code + PAGE_SIZE - 3;
+    ck_assert(pt_write_fault(&vcpu, &f, f.rdi));
+    ck_assert_uint_eq(table(11)[9], 0x5000);
+}
+END_TEST
+
 START_TEST(refused)
 {
     struct result in = { .cell = 0, .rsi = entry(3, 0), .flags = 0x202 }, got;
@@ -289,7 +352,10 @@ int main(void)
     SRunner *r;
     int failed;
 
-    tcase_add_loop_test(c, as_the_processor, 0, sizeof(cases) / sizeof(*cases));
+    tcase_add_loop_test(c, as_the_processor, 0, NCASES);
+    tcase_add_loop_test(c, remembered_by_its_bytes, 0, NCASES);
+    tcase_add_test(c, index_register);
+    tcase_add_test(c, code_at_the_edge);
     tcase_add_test(c, refused);
     tcase_add_test(c, counts);
     tcase_add_test(c, other_faults);

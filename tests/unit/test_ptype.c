@@ -33,7 +33,7 @@
 
 uint64_t max_mfn = NFRAMES;
 unsigned long host_cr3;
-struct cpu_features cpu_features = { .nx = true, .phys_bits = 40 };
+struct cpu_features cpu_features = { .nx = true, .pte_reserved = 0x000fff0000000000 };
 struct cpumask cpu_online_mask = { { 1 } };
 struct domain idle_domain_struct, dom_xen_struct, dom_io_struct;
 DEFINE_PER_CPU(uint32_t, softirq_pending);
