@@ -40,6 +40,7 @@ struct cpu_desc {
     uint64_t *reserved;    /* our page of the GDT window */
     uint64_t *gdt_l1e;     /* entries of the windows */
     uint64_t *ldt_l1e;
+    unsigned gdt_used, ldt_used; /* pages of the windows that may hold something */
     unsigned ldt_entries;
 };
 static DEFINE_PER_CPU(struct cpu_desc, cpu_desc);
@@ -161,10 +162,16 @@ void desc_init_cpu(void)
  */
 #define WINDOW_ENTRY(mfn) (((mfn) << PAGE_SHIFT) | 0x8000000000000063ULL)
 
-/* Only what changes is written and invalidated: switching between users of one table is free. */
+/*
+ * Only what changes is written and invalidated: switching between users of one table is free. All
+ * beyond the first *used pages is empty already.
+ */
 static void set_window(uint64_t *l1e, unsigned long va, const uint64_t *mfns, unsigned n,
-                       unsigned pages)
+                       unsigned *used)
 {
+    unsigned pages = n > *used ? n : *used;
+
+    *used = n;
     for (unsigned i = 0; i < pages; i++) {
         uint64_t e = i < n && mfns[i] != ~0ULL ? WINDOW_ENTRY(mfns[i]) : 0;
 
@@ -177,7 +184,8 @@ static void set_window(uint64_t *l1e, unsigned long va, const uint64_t *mfns, un
 
 void gdt_window_set(const uint64_t *mfns, unsigned n)
 {
-    set_window(this_cpu(cpu_desc).gdt_l1e, GDT_WINDOW(smp_cpu_id()), mfns, n, GDT_RESERVED_PAGE);
+    set_window(this_cpu(cpu_desc).gdt_l1e, GDT_WINDOW(smp_cpu_id()), mfns, n,
+               &this_cpu(cpu_desc).gdt_used);
 }
 
 void ldt_window_set(const uint64_t *mfns, unsigned n, unsigned entries)
@@ -187,7 +195,7 @@ void ldt_window_set(const uint64_t *mfns, unsigned n, unsigned entries)
 
     if (!entries && !d->ldt_entries)
         return;
-    set_window(d->ldt_l1e, va, mfns, n, LDT_WINDOW_PAGES);
+    set_window(d->ldt_l1e, va, mfns, n, &d->ldt_used);
     d->ldt_entries = entries;
     if (entries)
         set_system(d->reserved, HV_LDT, va, entries * 8 - 1, 2);

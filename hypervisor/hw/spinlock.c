@@ -6,8 +6,6 @@
 #include "hw/panic.h"
 #include "hw/percpu.h"
 
-#define TICKET_ONE 0x10000u
-
 #ifdef DEBUG
 #define MAX_HELD 16
 
@@ -70,12 +68,15 @@ void spin_interrupt_leave(unsigned before)
     BUG_ON(h->count != h->base);
     h->base = before;
 }
+
+static void own(struct spinlock *l)
+{
+    l->holder = smp_cpu_id() + 1;
+    note_taken(l);
+}
 #else
-unsigned spin_interrupt_enter(void) { return 0; }
-void spin_interrupt_leave(unsigned before) { }
 static inline void check_order(const struct spinlock *l, bool pair) { }
-static inline void note_taken(const struct spinlock *l) { }
-static inline void note_released(const struct spinlock *l) { }
+static inline void own(struct spinlock *l) { }
 #endif
 
 void spin_lock_init(struct spinlock *l, enum lock_level level)
@@ -88,23 +89,16 @@ void spin_lock_init_irq(struct spinlock *l, enum lock_level level)
     *l = (struct spinlock)SPINLOCK_IRQ_INIT(level);
 }
 
-static void take(struct spinlock *l)
+void spin_wait(struct spinlock *l, uint16_t mine)
 {
-    uint32_t t = __atomic_fetch_add(&l->ticket, TICKET_ONE, __ATOMIC_ACQUIRE);
-    uint16_t mine = t >> 16;
-
-    while ((uint16_t)t != mine) {
+    while ((uint16_t)__atomic_load_n(&l->ticket, __ATOMIC_ACQUIRE) != mine)
         cpu_relax();
-        t = __atomic_load_n(&l->ticket, __ATOMIC_ACQUIRE);
-    }
-    l->holder = smp_cpu_id() + 1;
-    note_taken(l);
 }
 
-void spin_lock(struct spinlock *l)
+static void take(struct spinlock *l)
 {
-    check_order(l, false);
-    take(l);
+    spin_wait(l, __atomic_fetch_add(&l->ticket, SPINLOCK_TICKET, __ATOMIC_ACQUIRE) >> 16);
+    own(l);
 }
 
 /* Cannot deadlock, so its order is not checked. */
@@ -113,21 +107,26 @@ bool spin_trylock(struct spinlock *l)
     uint32_t t = __atomic_load_n(&l->ticket, __ATOMIC_RELAXED);
 
     if ((uint16_t)t != t >> 16 ||
-        !__atomic_compare_exchange_n(&l->ticket, &t, t + TICKET_ONE, false, __ATOMIC_ACQUIRE,
+        !__atomic_compare_exchange_n(&l->ticket, &t, t + SPINLOCK_TICKET, false, __ATOMIC_ACQUIRE,
                                      __ATOMIC_RELAXED))
         return false;
-    l->holder = smp_cpu_id() + 1;
-    note_taken(l);
+    own(l);
     return true;
+}
+
+#ifdef DEBUG
+void spin_lock(struct spinlock *l)
+{
+    check_order(l, false);
+    take(l);
 }
 
 void spin_unlock(struct spinlock *l)
 {
-    note_released(l);
-    l->holder = 0;
-    /* Only the holder writes the low half: a store, without carry into the tickets. */
     uint16_t *serving = (uint16_t *)&l->ticket;
 
+    note_released(l);
+    l->holder = 0;
     __atomic_store_n(serving, (uint16_t)(*serving + 1), __ATOMIC_RELEASE);
 }
 
@@ -144,6 +143,7 @@ void spin_unlock_irqrestore(struct spinlock *l, unsigned long flags)
     spin_unlock(l);
     irq_restore(flags);
 }
+#endif
 
 void spin_lock_pair(struct spinlock *a, struct spinlock *b)
 {

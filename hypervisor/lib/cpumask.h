@@ -17,8 +17,16 @@ extern struct cpumask cpu_online_mask;
 static inline void cpumask_set(struct cpumask *m, unsigned cpu) { bitmap_set_atomic(m->bits, cpu); }
 static inline void cpumask_clear(struct cpumask *m, unsigned cpu) { bitmap_clear_atomic(m->bits, cpu); }
 static inline bool cpumask_test(const struct cpumask *m, unsigned cpu) { return bitmap_test(m->bits, cpu); }
-static inline void cpumask_zero(struct cpumask *m) { bitmap_zero(m->bits, MAX_CPUS); }
-static inline bool cpumask_empty(const struct cpumask *m) { return bitmap_empty(m->bits, MAX_CPUS); }
+static inline void cpumask_zero(struct cpumask *m) { *m = (struct cpumask){ { 0 } }; }
+/* Two words: here rather than by lib/bitmap's loops, as every wake-up asks. */
+static inline bool cpumask_empty(const struct cpumask *m)
+{
+    unsigned long any = 0;
+
+    for (unsigned i = 0; i < BITMAP_WORDS(MAX_CPUS); i++)
+        any |= m->bits[i];
+    return !any;
+}
 static inline unsigned cpumask_next(const struct cpumask *m, unsigned from)
 {
     return bitmap_next_set(m->bits, MAX_CPUS, from);
