@@ -124,7 +124,8 @@ static bool lock_place(struct domain *d, struct evtchn *e, struct fifo_place *at
 
         at->old = queue_of(d, last, &old_fv);
         at->name = FIFO_QUEUE(e->vcpu, e->priority);
-        at->q = at->new = queue_of(d, at->name, &at->fv);
+        at->fv = old_fv;
+        at->q = at->new = at->name == last ? at->old : queue_of(d, at->name, &at->fv);
         if (at->new == NULL)
             return false;
         if (at->old == NULL)

@@ -29,7 +29,40 @@ int copy_from_guest(void *dst, struct guest_ptr src, size_t len);
 int copy_to_guest(struct guest_ptr dst, const void *src, size_t len);
 int clear_guest(struct guest_ptr dst, size_t len);
 
-/* As copy_from_guest() of two words that lie in one page; false: -EFAULT. */
+/*
+ * As copy_to_guest() of one word; false: -EFAULT. Where it begins decides: what lies below our range
+ * is not canonical, so that a word which reaches into it faults at its first byte.
+ */
+static inline bool guest_write_word(uint64_t va, uint64_t value)
+{
+    if (va - HV_VIRT_START < HV_VIRT_END - HV_VIRT_START)
+        return false;
+    smap_allow();
+    __asm__ goto("1: movq %1, %0\n" EXTABLE("1b", "%l[fault]")
+                 :: "m"(*(uint64_t *)va), "r"(value) : "memory" : fault);
+    smap_forbid();
+    return true;
+fault:
+    smap_forbid();
+    return false;
+}
+
+/* Likewise copy_from_guest() of two bytes. */
+static inline bool guest_read_half(uint64_t va, uint16_t *out)
+{
+    if (va - HV_VIRT_START < HV_VIRT_END - HV_VIRT_START)
+        return false;
+    smap_allow();
+    __asm__ goto("1: movw %1, %0\n" EXTABLE("1b", "%l[fault]")
+                 : "=r"(*out) : "m"(*(const uint16_t *)va) : "memory" : fault);
+    smap_forbid();
+    return true;
+fault:
+    smap_forbid();
+    return false;
+}
+
+/* And of two words that lie in one page. */
 static inline bool guest_read_pair(uint64_t va, uint64_t out[2])
 {
     const uint64_t *p = (const uint64_t *)va;

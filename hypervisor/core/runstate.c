@@ -71,8 +71,7 @@ void runstate_get(struct vcpu *v, struct vcpu_runstate_info *out)
 static bool write_area(struct vcpu *v)
 {
     struct guest_ptr area = v->runstate_guest;
-    struct guest_ptr entry =
-        guest_ptr(area.va + offsetof(struct vcpu_runstate_info, state_entry_time));
+    uint64_t entry = area.va + offsetof(struct vcpu_runstate_info, state_entry_time);
     bool marked = v->domain->vm_assist & (1u << VMASST_TYPE_runstate_update_flag);
     struct vcpu_runstate_info r;
     uint64_t stay;
@@ -84,14 +83,14 @@ static bool write_area(struct vcpu *v)
         return !copy_to_guest(area, &r, sizeof(r));
 
     r.state_entry_time |= XEN_RUNSTATE_UPDATE;
-    if (copy_to_guest(entry, &r.state_entry_time, sizeof(r.state_entry_time)))
+    if (!guest_write_word(entry, r.state_entry_time))
         return false;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (copy_to_guest(area, &r, sizeof(r)))
         return false;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     r.state_entry_time &= ~XEN_RUNSTATE_UPDATE;
-    return !copy_to_guest(entry, &r.state_entry_time, sizeof(r.state_entry_time));
+    return guest_write_word(entry, r.state_entry_time);
 }
 
 bool runstate_update_area(struct vcpu *v)

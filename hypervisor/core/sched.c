@@ -134,6 +134,9 @@ static unsigned pick_cpu(const struct vcpu *v)
 {
     struct cpumask any, soft;
 
+    if (cpumask_test(&sched_idle_mask, v->cpu) && sched_may_run(v, v->cpu) &&
+        cpumask_test(&v->soft_affinity, v->cpu))
+        return v->cpu;
     cpumask_and(&any, &sched_idle_mask, &v->domain->sched.pool->cpus);
     cpumask_and(&any, &any, &v->hard_affinity);
     cpumask_and(&soft, &any, &v->soft_affinity);
@@ -376,7 +379,9 @@ static void put_away(struct vcpu *prev, unsigned cpu)
 {
     if (!is_idle_vcpu(prev)) {
         vcpu_timers_sleep(prev);
-        runstate_update_area(prev);
+        /* For the other vcpus of the domain. Where there is none it is enough to do so on return. */
+        if (prev->domain->max_vcpus > 1)
+            runstate_update_area(prev);
         prev->domain->vehicle->switch_from(prev);
         /* Its page tables may be given up as soon as it is released; leaving them also flushes. */
         write_cr3(host_cr3);

@@ -392,12 +392,14 @@ static struct vcpu *settle_running(struct share_cpu *q, unsigned cpu, uint64_t n
     return NULL;
 }
 
-/* The waiting vcpu that has most of its domain's reservation left, if any has. */
+/* The waiting vcpu that has most of its domain's reservation left, if any has more than r. */
 static struct vcpu *best_claim(struct share_cpu *q, const struct vcpu *r, uint64_t now)
 {
     struct vcpu *v, *best = NULL;
     int64_t most = 0;
 
+    if (list_empty(&q->claims))
+        return NULL;
     if (r && r->sched.reserved && share_has_claim(r, now))
         most = budget_left(&r->domain->sched.floor_budget);
     list_for_each_entry (v, &q->claims, sched.claim)

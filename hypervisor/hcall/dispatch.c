@@ -36,7 +36,8 @@ static const struct hypercall_row rows[HYPERCALL_SLOTS] = { HYPERCALL_TABLE(ROW)
 
 static unsigned long unknown_logged[BITMAP_WORDS(HYPERCALL_SLOTS)];
 
-long hypercall_invoke(unsigned long nr, const unsigned long args[HYPERCALL_ARGS])
+static inline long invoke(unsigned long nr, unsigned long a, unsigned long b, unsigned long c,
+                          unsigned long d)
 {
     const struct hypercall_row *row;
 
@@ -50,17 +51,21 @@ long hypercall_invoke(unsigned long nr, const unsigned long args[HYPERCALL_ARGS]
     }
     if (row->control && !current->domain->privileged)
         return -EPERM;
-    return row->fn(args[0], args[1], args[2], args[3]);
+    return row->fn(a, b, c, d);
+}
+
+long hypercall_invoke(unsigned long nr, const unsigned long args[HYPERCALL_ARGS])
+{
+    return invoke(nr, args[0], args[1], args[2], args[3]);
 }
 
 void hypercall(struct trap_frame *f)
 {
-    const unsigned long args[HYPERCALL_ARGS] = { f->rdi, f->rsi, f->rdx, f->r10 };
     uint64_t since = usage_begin();
     long result;
 
     irq_enable();
-    result = hypercall_invoke(f->rax, args);
+    result = invoke(f->rax, f->rdi, f->rsi, f->rdx, f->r10);
     irq_disable();
     usage_end(since);
     if (result == -ERESTART)

@@ -11,6 +11,7 @@
 struct cpumask {
     unsigned long bits[BITMAP_WORDS(MAX_CPUS)];
 };
+_Static_assert(MAX_CPUS % BITS_PER_LONG == 0, "no bits beyond the last CPU's");
 
 extern struct cpumask cpu_online_mask;
 
@@ -18,7 +19,7 @@ static inline void cpumask_set(struct cpumask *m, unsigned cpu) { bitmap_set_ato
 static inline void cpumask_clear(struct cpumask *m, unsigned cpu) { bitmap_clear_atomic(m->bits, cpu); }
 static inline bool cpumask_test(const struct cpumask *m, unsigned cpu) { return bitmap_test(m->bits, cpu); }
 static inline void cpumask_zero(struct cpumask *m) { *m = (struct cpumask){ { 0 } }; }
-/* Two words: here rather than by lib/bitmap's loops, as every wake-up asks. */
+/* Here rather than by lib/bitmap, as every wake-up asks. */
 static inline bool cpumask_empty(const struct cpumask *m)
 {
     unsigned long any = 0;
@@ -29,7 +30,18 @@ static inline bool cpumask_empty(const struct cpumask *m)
 }
 static inline unsigned cpumask_next(const struct cpumask *m, unsigned from)
 {
-    return bitmap_next_set(m->bits, MAX_CPUS, from);
+    unsigned long w;
+
+    if (from >= MAX_CPUS)
+        return MAX_CPUS;
+    w = m->bits[from / BITS_PER_LONG] & (~0UL << (from % BITS_PER_LONG));
+    while (!w) {
+        from = (from | (BITS_PER_LONG - 1)) + 1;
+        if (from >= MAX_CPUS)
+            return MAX_CPUS;
+        w = m->bits[from / BITS_PER_LONG];
+    }
+    return (from & ~(BITS_PER_LONG - 1u)) + (unsigned)__builtin_ctzl(w);
 }
 static inline void cpumask_and(struct cpumask *d, const struct cpumask *a, const struct cpumask *b)
 {

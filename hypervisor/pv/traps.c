@@ -55,8 +55,7 @@ static bool kernel_msr(struct pv_vcpu *v, struct trap_frame *f)
 
     if (!v->kernel_mode || f->cs != GUEST_CS64)
         return false;
-    if (copy_from_guest(&code, guest_ptr(f->rip), sizeof(code)) ||
-        (code != rdmsr_code && code != wrmsr_code))
+    if (!guest_read_half(f->rip, &code) || (code != rdmsr_code && code != wrmsr_code))
         return false;
     if (code == rdmsr_code) {
         ok = pv_rdmsr(v, (uint32_t)f->rcx, &value);
@@ -74,7 +73,8 @@ static bool kernel_msr(struct pv_vcpu *v, struct trap_frame *f)
     return ok;
 }
 
-static void general_protection(struct pv_vcpu *v, struct trap_frame *f)
+/* Out of line, as forced_cpuid(): with their variables every trap would have a frame to set up. */
+static __attribute__((noinline)) void decode_protection(struct pv_vcpu *v, struct trap_frame *f)
 {
     uint32_t code = f->error_code;
     struct insn insn;
@@ -83,10 +83,6 @@ static void general_protection(struct pv_vcpu *v, struct trap_frame *f)
 
     if ((code & (GP_ERROR_IDT | GP_ERROR_EXT)) == GP_ERROR_IDT || code == 0) {
         irq_enable();
-        if (code == 0 && kernel_msr(v, f)) {
-            irq_disable();
-            return;
-        }
         if (pv_decode(v, f, &insn) == 0) {
             if (code == 0)
                 result = pv_emulate(v, f, &insn, &fault);
@@ -104,8 +100,21 @@ static void general_protection(struct pv_vcpu *v, struct trap_frame *f)
         pv_inject(f, fault.vector, fault.error_code);
 }
 
+static inline void general_protection(struct pv_vcpu *v, struct trap_frame *f)
+{
+    bool done = false;
+
+    if (f->error_code == 0) {
+        irq_enable();
+        done = kernel_msr(v, f);
+        irq_disable();
+    }
+    if (!done)
+        decode_protection(v, f);
+}
+
 /* UD2 "xen" CPUID: ten bytes that ask for our answer to CPUID (public/cpuid.h). */
-static bool forced_cpuid(struct pv_vcpu *v, struct trap_frame *f)
+static __attribute__((noinline)) bool forced_cpuid(struct pv_vcpu *v, struct trap_frame *f)
 {
     static const uint8_t wanted[7] = { 0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2 };
     uint8_t bytes[sizeof(wanted)];
