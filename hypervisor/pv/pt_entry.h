@@ -44,17 +44,9 @@ static inline void pt_mark_foreign(struct page_info *pg)
 }
 
 /*
- * References of one present leaf entry of a table owned by d, naming a frame of `fg` (d itself,
- * another domain that d controls, or dom_io). pt_leaf_get() may correct *e (the fixes above,
- * attributes). 0 or -errno. pt_leaf_put() takes any entry that was in a validated table.
+ * The references of an entry of a table of `level` 2..4 (of level 1: pt_leaf.h): the child table.
+ * pt_child_get corrects *e.
  */
-int pt_leaf_get(struct domain *d, struct domain *fg, uint64_t *e);
-/* The same by value: the corrected entry, or 0. */
-uint64_t pt_leaf_take(struct domain *d, struct domain *fg, uint64_t e);
-void pt_leaf_put(uint64_t e);
-/* Only the typed reference of an entry with RW: it has become one without. */
-void pt_leaf_put_write(uint64_t e);
-/* Likewise for an entry of a table of `level` 2..4: the child table. pt_child_get corrects *e. */
 int pt_child_get(struct domain *d, unsigned level, uint64_t *e, bool preemptible);
 int pt_child_put(unsigned level, uint64_t e, bool preemptible);
 

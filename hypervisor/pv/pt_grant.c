@@ -4,7 +4,7 @@
 #include "hw/cpu.h"
 #include "lib/errno.h"
 #include "public/grant_table.h"
-#include "pv/pt_entry.h"
+#include "pv/pt_leaf.h"
 #include "pv/ptype.h"
 
 /*

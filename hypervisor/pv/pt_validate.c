@@ -5,18 +5,12 @@
 #include "hw/softirq.h"
 #include "lib/errno.h"
 #include "mm/hostmap.h"
-#include "pv/pt_entry.h"
+#include "pv/pt_leaf.h"
 #include "pv/ptype.h"
 
-#define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-/*
- * A frame that is no RAM of ours to count: device memory. d must have been given it, except that a
- * privileged domain may look, read-only, at device frames we keep (IO-APIC, HPET): Linux maps
- * some of them on the way up, and reading them does no harm. Its writes are discarded (ptwr.c).
- */
-static int leaf_get_io(struct domain *d, struct domain *fg, uint64_t *e, uint64_t entry)
+int pt_leaf_get_io(struct domain *d, struct domain *fg, uint64_t *e, uint64_t entry)
 {
     uint64_t mfn = pte_mfn(entry);
 
@@ -29,70 +23,6 @@ static int leaf_get_io(struct domain *d, struct domain *fg, uint64_t *e, uint64_
     }
     *e = entry;
     return 0;
-}
-
-/* pt_leaf_get with the reserved bits computed once for a whole table. */
-static inline int leaf_get(struct domain *d, struct domain *fg, uint64_t *e, uint64_t reserved)
-{
-    uint64_t entry = pte_fix_leaf(*e), mfn = pte_mfn(entry);
-    struct page_info *pg = mfn_to_page(mfn);
-
-    if (unlikely(entry & reserved))
-        return -EINVAL;
-    if (unlikely(mfn >= max_mfn || pg->owner != fg))
-        return leaf_get_io(d, fg, e, entry);
-    /* RAM is cached write-back, whatever a domain without devices says. */
-    if (!d->privileged)
-        entry &= ~PTE_CACHE;
-    if (entry & PTE_RW) {
-        if (unlikely(!page_get_writable(pg, fg)))
-            return -EBUSY;
-    } else if (unlikely(!page_get_inline(pg, fg))) {
-        return -EINVAL;
-    }
-    if (unlikely(fg != d))
-        pt_mark_foreign(pg);
-    *e = entry;
-    return 0;
-}
-
-static inline void leaf_put(uint64_t entry)
-{
-    uint64_t mfn = pte_mfn(entry);
-    struct page_info *pg = mfn_to_page(mfn);
-
-    if (!(entry & PTE_PRESENT))
-        return;
-    /* A frame without an owner is device memory: one that we hold a reference of has an owner. */
-    if (unlikely(mfn >= max_mfn || pg->owner == NULL))
-        return;
-    if (entry & PTE_RW)
-        page_put_writable(pg);
-    else
-        page_put_inline(pg);
-}
-
-int pt_leaf_get(struct domain *d, struct domain *fg, uint64_t *e)
-{
-    return leaf_get(d, fg, e, pte_reserved());
-}
-
-uint64_t pt_leaf_take(struct domain *d, struct domain *fg, uint64_t e)
-{
-    return leaf_get(d, fg, &e, pte_reserved()) ? 0 : e;
-}
-
-void pt_leaf_put(uint64_t e)
-{
-    leaf_put(e);
-}
-
-void pt_leaf_put_write(uint64_t e)
-{
-    struct page_info *pg = mfn_to_page(pte_mfn(e));
-
-    if (pte_mfn(e) < max_mfn && pg->owner && !page_put_type_again(pg))
-        page_put_type(pg, false);
 }
 
 static uint64_t level_type(unsigned level)
@@ -142,7 +72,7 @@ static int fill_l1(struct page_info *pg, unsigned *n)
             continue;
         }
         if (e & PTE_PRESENT) {
-            err = leaf_get(d, d, &e, reserved);
+            err = pt_leaf_get(d, d, &e, reserved);
             if (unlikely(err)) {
                 *n = i;
                 return err;
@@ -166,7 +96,7 @@ static void drain_l1(struct page_info *pg, unsigned *n)
             i -= 8;
             continue;
         }
-        leaf_put(table[--i]);
+        pt_leaf_put(table[--i]);
     }
     *n = 0;
 }

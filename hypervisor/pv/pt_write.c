@@ -6,8 +6,7 @@
 #include "lib/errno.h"
 #include "mm/m2p.h"
 #include "public/mmu.h"
-#include "pv/pt_entry.h"
-#include "pv/ptype.h"
+#include "pv/pt_leaf.h"
 
 /*
  * Why no lock: an entry is changed by one atomic exchange, after the references of the new value
@@ -123,7 +122,7 @@ static inline int write_l1(struct domain *d, struct domain *fg, uint64_t *entry,
                 new = pte_fix_leaf(val);
                 free = no_more_than(d, new, old);
                 if (!free) {
-                    err = pt_leaf_get(d, fg, &val);
+                    err = pt_leaf_get(d, fg, &val, pte_reserved());
                     if (err)
                         return err;
                     counted = true;
@@ -222,7 +221,7 @@ static inline bool rewrite_l1(struct domain *d, uint64_t *entry, uint64_t keep, 
         if (new & PTE_PRESENT) {
             new = pte_fix_leaf(new);
             free = no_more_than(d, new, old);
-            if (!free && !(new = pt_leaf_take(d, d, new)))
+            if (!free && pt_leaf_get(d, d, &new, pte_reserved()))
                 return false;
         }
         *was = old;
