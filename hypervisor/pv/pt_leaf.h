@@ -11,24 +11,31 @@
  * A frame that is no RAM of ours to count: device memory. d must have been given it, except that a
  * privileged domain may look, read-only, at device frames we keep (IO-APIC, HPET): Linux maps
  * some of them on the way up, and reading them does no harm. Its writes are discarded (ptwr.c).
- * `entry` is *e with its fixes. 0 with the result in *e, or -errno.
+ * 0; 1: without PTE_RW; -errno.
  */
-int pt_leaf_get_io(struct domain *d, struct domain *fg, uint64_t *e, uint64_t entry);
+int pt_leaf_get_io(struct domain *d, struct domain *fg, uint64_t mfn);
 
 /*
  * References of one present leaf entry of a table owned by d, naming a frame of `fg` (d itself,
  * another domain that d controls, or dom_io). *e is corrected (fixes, attributes). 0 or -errno.
  * `reserved` is pte_reserved(), read once for a whole table.
  */
-static inline int pt_leaf_get(struct domain *d, struct domain *fg, uint64_t *e, uint64_t reserved)
+static inline __attribute__((always_inline)) int
+pt_leaf_get(struct domain *d, struct domain *fg, uint64_t *e, uint64_t reserved)
 {
     uint64_t entry = pte_fix_leaf(*e), mfn = pte_mfn(entry);
     struct page_info *pg = mfn_to_page(mfn);
 
     if (__builtin_expect((entry & reserved) != 0, 0))
         return -EINVAL;
-    if (__builtin_expect(mfn >= max_mfn || pg->owner != fg, 0))
-        return pt_leaf_get_io(d, fg, e, entry);
+    if (__builtin_expect(mfn >= max_mfn || pg->owner != fg, 0)) {
+        int io = pt_leaf_get_io(d, fg, mfn);
+
+        if (io < 0)
+            return io;
+        *e = io ? entry & ~PTE_RW : entry;
+        return 0;
+    }
     /* RAM is cached write-back, whatever a domain without devices says. */
     if (!d->privileged)
         entry &= ~PTE_CACHE;

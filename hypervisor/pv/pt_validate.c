@@ -10,19 +10,13 @@
 
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-int pt_leaf_get_io(struct domain *d, struct domain *fg, uint64_t *e, uint64_t entry)
+int pt_leaf_get_io(struct domain *d, struct domain *fg, uint64_t mfn)
 {
-    uint64_t mfn = pte_mfn(entry);
-
     if (mfn_is_ram(mfn) || (fg != d && fg != dom_io))
         return -EINVAL;
-    if (!iocap_mfn_ok(d, mfn, mfn)) {
-        if (!d->privileged)
-            return -EPERM;
-        entry &= ~PTE_RW;
-    }
-    *e = entry;
-    return 0;
+    if (iocap_mfn_ok(d, mfn, mfn))
+        return 0;
+    return d->privileged ? 1 : -EPERM;
 }
 
 static uint64_t level_type(unsigned level)

@@ -101,8 +101,9 @@ static inline bool no_more_than(const struct domain *d, uint64_t new, uint64_t o
            !(new & pte_reserved());
 }
 
-static inline int write_l1(struct domain *d, struct domain *fg, uint64_t *entry, uint64_t val,
-                           bool keep_ad, uint64_t *expect)
+static inline __attribute__((always_inline)) int
+write_l1(struct domain *d, struct domain *fg, uint64_t *entry, uint64_t val, bool keep_ad,
+         uint64_t *expect)
 {
     uint64_t old = __atomic_load_n(entry, __ATOMIC_RELAXED), new;
     bool counted = false; /* the references of val are ours */
