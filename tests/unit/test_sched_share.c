@@ -293,6 +293,35 @@ START_TEST(equal_ones_beside_reservations)
 }
 END_TEST
 
+START_TEST(weights_beside_reservations)
+{
+    static const unsigned percents[] = { 20, 70, 150 };
+
+    for (unsigned cpus = 1; cpus <= 4; cpus *= 2)
+        for (unsigned i = 0; i < 3 && percents[i] <= 90 * cpus; i++) {
+            struct domain *d[4], *reserved;
+            double share[4];
+            char what[64];
+
+            sim_boot(cpus, "credit2");
+            fair(cpus - percents[i] / 100.0, 4, share);
+            for (unsigned k = 0; k < 4; k++)
+                d[k] = sim_domain(4, 128 * doubling[k], 0, 0);
+            reserved = sim_domain(2, 1, 0, 0);
+            sim_start_all();
+            ck_assert_int_eq(sim_set(reserved, PARADOR_SCHED_RESERVATION, percents[i]), 0);
+            sim_run(2 * SEC);
+            sim_reset_counts();
+            sim_run(10 * SEC);
+            for (unsigned k = 0; k < 4; k++) {
+                snprintf(what, sizeof(what), "%u CPUs, %u %% reserved, weight %u", cpus,
+                         percents[i], doubling[k]);
+                assert_near(what, sim_ran(d[k]), share[k] * 10e9, 3);
+            }
+        }
+}
+END_TEST
+
 START_TEST(busy_128_switch_seldom_and_an_idle_one_is_served)
 {
     struct domain *idle;
@@ -520,6 +549,7 @@ int main(void)
     tcase_add_test(tc, reservations_among_31_spinners);
     tcase_add_test(tc, reservations_that_fill_the_machine);
     tcase_add_test(tc, equal_ones_beside_reservations);
+    tcase_add_test(tc, weights_beside_reservations);
     tcase_add_test(tc, busy_128_switch_seldom_and_an_idle_one_is_served);
     tcase_add_test(tc, an_idle_one_is_served_whatever_was_before);
     tcase_add_test(tc, abusers_waste_their_own);
