@@ -266,6 +266,17 @@ static const struct domctl_row rows[] = {
     { XEN_DOMCTL_scheduler_op, DOMCTL_DOMAIN | DOMCTL_LOCKED | DOMCTL_OUT, domctl_scheduler_op },
     { XEN_DOMCTL_sendtrigger, DOMCTL_DOMAIN, domctl_sendtrigger },
 
+    { XEN_DOMCTL_get_ext_vcpucontext, DOMCTL_DOMAIN | DOMCTL_LOCKED | DOMCTL_OTHER | DOMCTL_OUT,
+      domctl_get_ext_vcpucontext },
+    { XEN_DOMCTL_set_ext_vcpucontext, DOMCTL_DOMAIN | DOMCTL_LOCKED | DOMCTL_OTHER,
+      domctl_set_ext_vcpucontext },
+    { XEN_DOMCTL_get_vcpu_msrs, DOMCTL_DOMAIN | DOMCTL_OUT, domctl_get_vcpu_msrs },
+    { XEN_DOMCTL_set_vcpu_msrs, DOMCTL_DOMAIN, domctl_set_vcpu_msrs },
+    { XEN_DOMCTL_get_cpu_policy, DOMCTL_DOMAIN | DOMCTL_LOCKED | DOMCTL_OUT | DOMCTL_TELLS,
+      domctl_get_cpu_policy },
+    { XEN_DOMCTL_set_cpu_policy, DOMCTL_DOMAIN | DOMCTL_LOCKED | DOMCTL_OUT | DOMCTL_TELLS,
+      domctl_set_cpu_policy },
+
     { XEN_DOMCTL_max_mem, DOMCTL_DOMAIN | DOMCTL_LOCKED, domctl_max_mem },
     { XEN_DOMCTL_hypercall_init, DOMCTL_DOMAIN | DOMCTL_LOCKED, domctl_hypercall_init },
     { XEN_DOMCTL_getpageframeinfo3, DOMCTL_DOMAIN, domctl_getpageframeinfo3 },
@@ -331,7 +342,8 @@ long hc_domctl(unsigned long arg)
     rc = perform(row, &op);
     if (rc == -ERESTART)
         return hcall_restart(1, arg, 0, 0, 0);
-    if (rc == 0 && (row->flags & DOMCTL_OUT) && copy_to_guest(guest_ptr(arg), &op, sizeof(op)))
+    if ((row->flags & (rc == 0 ? DOMCTL_OUT : DOMCTL_TELLS)) &&
+        copy_to_guest(guest_ptr(arg), &op, sizeof(op)))
         return -EFAULT;
     return rc;
 }

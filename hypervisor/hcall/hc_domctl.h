@@ -21,6 +21,7 @@ typedef long domctl_fn(struct domain *d, struct xen_domctl *op);
 #define DOMCTL_LOCKED 2u /* changes something: one at a time */
 #define DOMCTL_OUT 4u    /* the structure goes back */
 #define DOMCTL_OTHER 8u  /* not for the caller itself: -EINVAL */
+#define DOMCTL_TELLS 16u /* the structure goes back with an error, too: it says what is wrong */
 
 struct domctl_row {
     uint32_t cmd, flags;
@@ -30,6 +31,11 @@ struct domctl_row {
 /* hc_domctl_vcpu.c */
 domctl_fn domctl_max_vcpus, domctl_setvcpucontext, domctl_getvcpucontext, domctl_getvcpuinfo,
     domctl_setvcpuaffinity, domctl_getvcpuaffinity, domctl_scheduler_op, domctl_sendtrigger;
+/* hc_domctl_state.c */
+domctl_fn domctl_get_ext_vcpucontext, domctl_set_ext_vcpucontext, domctl_get_vcpu_msrs,
+    domctl_set_vcpu_msrs;
+/* hc_policy.c */
+domctl_fn domctl_get_cpu_policy, domctl_set_cpu_policy;
 /* hc_domctl_mem.c */
 domctl_fn domctl_max_mem, domctl_hypercall_init, domctl_getpageframeinfo3, domctl_irq_permission,
     domctl_iomem_permission, domctl_ioport_permission, domctl_memory_mapping;

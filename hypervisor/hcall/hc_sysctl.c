@@ -267,6 +267,8 @@ static const struct {
     { XEN_SYSCTL_cpupool_op, true, sysctl_cpupool_op },
     { XEN_SYSCTL_scheduler_op, true, sysctl_scheduler_op },
     { XEN_SYSCTL_get_cpu_levelling_caps, true, get_cpu_levelling_caps },
+    { XEN_SYSCTL_get_cpu_featureset, true, sysctl_get_cpu_featureset },
+    { XEN_SYSCTL_get_cpu_policy, true, sysctl_get_cpu_policy },
 };
 
 long hc_sysctl(unsigned long arg)

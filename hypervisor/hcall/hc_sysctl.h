@@ -12,5 +12,8 @@ extern void (*sysctl_debug_key)(unsigned char key);
 long sysctl_sched_id(struct xen_sysctl *op);
 long sysctl_cpupool_op(struct xen_sysctl *op);
 long sysctl_scheduler_op(struct xen_sysctl *op);
+/* hc_policy.c */
+long sysctl_get_cpu_featureset(struct xen_sysctl *op);
+long sysctl_get_cpu_policy(struct xen_sysctl *op);
 
 #endif

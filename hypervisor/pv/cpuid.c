@@ -56,6 +56,9 @@
 /* Features that mean nothing without their register state in XCR0. */
 #define XCR0_AVX 4
 #define XCR0_AVX512 0xe0
+/* Where the area ends that holds no more than SSE, or AVX: SDM volume 1, section 13.4. */
+#define XSAVE_SIZE_SSE 576
+#define XSAVE_SIZE_AVX 832
 #define LEAF1_ECX_AVX (BIT(12) | BIT(28) | BIT(29))
 #define LEAF7_EBX_AVX BIT(5)
 #define LEAF7_EBX_AVX512 \
@@ -68,10 +71,10 @@
 #define EXT1_ECX_AVX (BIT(11) | BIT(16))
 
 /* Structured features, leaf 7. */
-static struct cpuid_regs filter_leaf7(uint32_t sub, struct cpuid_regs r)
+static struct cpuid_regs filter_leaf7(uint64_t xcr0, uint32_t sub, struct cpuid_regs r)
 {
-    bool avx = cpu_features.xcr0 & XCR0_AVX;
-    bool avx512 = (cpu_features.xcr0 & XCR0_AVX512) == XCR0_AVX512;
+    bool avx = xcr0 & XCR0_AVX;
+    bool avx512 = (xcr0 & XCR0_AVX512) == XCR0_AVX512;
 
     if (sub == 0) {
         r.eax = r.eax > 1 ? 1 : r.eax;
@@ -88,33 +91,34 @@ static struct cpuid_regs filter_leaf7(uint32_t sub, struct cpuid_regs r)
     return (struct cpuid_regs){ 0 };
 }
 
-/* XSAVE state, leaf 0xd: the components we switch and no others. */
-static struct cpuid_regs filter_xsave(uint32_t sub, struct cpuid_regs r)
+/* XSAVE state, leaf 0xd: the components we switch, as far as the domain has them, and no others. */
+static struct cpuid_regs filter_xsave(uint64_t xcr0, uint32_t sub, struct cpuid_regs r)
 {
-    if (!cpu_features.xcr0)
+    if (!xcr0)
         return (struct cpuid_regs){ 0 };
     if (sub == 0) {
-        r.eax &= (uint32_t)cpu_features.xcr0;
-        r.edx &= (uint32_t)(cpu_features.xcr0 >> 32);
-        r.ecx = cpu_features.xsave_size;
+        r.eax &= (uint32_t)xcr0;
+        r.edx &= (uint32_t)(xcr0 >> 32);
+        r.ecx = xcr0 == cpu_features.xcr0 ? cpu_features.xsave_size
+                                          : xcr0 & XCR0_AVX ? XSAVE_SIZE_AVX : XSAVE_SIZE_SSE;
         return r; /* ebx: the size for XCR0 as it is now, which is the guest's */
     }
     if (sub == 1)
         return (struct cpuid_regs){ .eax = r.eax & LEAF_D1_EAX, .ebx = r.ebx };
-    if (sub < 63 && ((cpu_features.xcr0 >> sub) & 1))
+    if (sub < 63 && ((xcr0 >> sub) & 1))
         return r;
     return (struct cpuid_regs){ 0 };
 }
 
-static struct cpuid_regs filter_leaf1(struct cpuid_regs r)
+static struct cpuid_regs filter_leaf1(uint64_t xcr0, struct cpuid_regs r)
 {
     /* One logical processor per package; its identifier is filled in by the caller. */
     r.ebx = (r.ebx & 0xff00) | (1 << 16);
     r.ecx &= LEAF1_ECX;
     r.edx &= LEAF1_EDX;
-    if (!cpu_features.xcr0)
+    if (!xcr0)
         r.ecx &= ~(BIT(26) | LEAF1_ECX_AVX);
-    else if (!(cpu_features.xcr0 & XCR0_AVX))
+    else if (!(xcr0 & XCR0_AVX))
         r.ecx &= ~LEAF1_ECX_AVX;
     /*
      * Not the guest's CR4.OSXSAVE, which it sets later: Linux takes the bit at its start for our word
@@ -126,7 +130,8 @@ static struct cpuid_regs filter_leaf1(struct cpuid_regs r)
     return r;
 }
 
-static struct cpuid_regs filter_extended(bool privileged, uint32_t leaf, struct cpuid_regs r)
+static struct cpuid_regs filter_extended(bool privileged, uint64_t xcr0, uint32_t leaf,
+                                         struct cpuid_regs r)
 {
     switch (leaf) {
     case 0x80000000:
@@ -134,7 +139,7 @@ static struct cpuid_regs filter_extended(bool privileged, uint32_t leaf, struct 
             r.eax = MAX_EXTENDED_LEAF;
         return r;
     case 0x80000001:
-        r.ecx &= EXT1_ECX & ~(cpu_features.xcr0 & XCR0_AVX ? 0 : EXT1_ECX_AVX);
+        r.ecx &= EXT1_ECX & ~(xcr0 & XCR0_AVX ? 0 : EXT1_ECX_AVX);
         r.edx &= EXT1_EDX;
         return r;
     case 0x80000002 ... 0x80000006: /* the processor's name, caches */
@@ -150,31 +155,48 @@ static struct cpuid_regs filter_extended(bool privileged, uint32_t leaf, struct 
     return (struct cpuid_regs){ 0 };
 }
 
-struct cpuid_regs pv_cpuid_filter(bool privileged, uint32_t leaf, uint32_t sub,
-                                  struct cpuid_regs host)
+/* What the domain could see, were its policy only about the state in XCR0. */
+static struct cpuid_regs filter(bool privileged, uint64_t xcr0, uint32_t leaf, uint32_t sub,
+                                struct cpuid_regs r)
 {
-    struct cpuid_regs r = host;
-
     if (leaf >= 0x80000000)
-        return filter_extended(privileged, leaf, r);
+        return filter_extended(privileged, xcr0, leaf, r);
     switch (leaf) {
     case 0:
         if (r.eax > MAX_BASIC_LEAF)
             r.eax = MAX_BASIC_LEAF;
         return r;
     case 1:
-        return filter_leaf1(r);
+        return filter_leaf1(xcr0, r);
     case 2:
         return r;
     case 4: /* caches, of one processor */
         r.eax &= 0x3fff;
         return r;
     case 7:
-        return filter_leaf7(sub, r);
+        return filter_leaf7(xcr0, sub, r);
     case 0xd:
-        return filter_xsave(sub, r);
+        return filter_xsave(xcr0, sub, r);
     }
     return (struct cpuid_regs){ 0 };
+}
+
+struct cpuid_regs pv_cpuid_filter(bool privileged, const struct cpuid_policy *policy, uint32_t leaf,
+                                  uint32_t sub, struct cpuid_regs host)
+{
+    struct cpuid_regs r = filter(privileged, policy_xcr0(policy), leaf, sub, host);
+
+    policy_apply(policy, leaf, sub, &r);
+    return r;
+}
+
+struct cpuid_regs pv_cpuid_policy_leaf(bool privileged, const struct cpuid_policy *policy,
+                                       uint32_t leaf, uint32_t sub)
+{
+    /* Beyond its last leaf, Intel's processors repeat another. */
+    if (leaf > (leaf >= 0x80000000 ? cpu_features.max_ext_leaf : cpu_features.max_leaf))
+        return (struct cpuid_regs){ 0 };
+    return pv_cpuid_filter(privileged, policy, leaf, sub, cpuid(leaf, sub));
 }
 
 static struct cpuid_regs tsc_leaf(uint32_t sub)
@@ -228,7 +250,8 @@ struct cpuid_regs pv_cpuid_leaf(struct pv_vcpu *v, uint32_t leaf, uint32_t sub)
 
     if (leaf >= 0x40000000 && leaf < 0x50000000)
         return hypervisor_leaf(leaf, sub);
-    r = pv_cpuid_filter(v->core.domain->privileged, leaf, sub, cpuid(leaf, sub));
+    r = pv_cpuid_policy_leaf(v->core.domain->privileged, &to_pv_domain(v->core.domain)->policy, leaf,
+                             sub);
     if (leaf == 1)
         r.ebx |= v->core.vcpu_id << 24;
     return r;

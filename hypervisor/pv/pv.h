@@ -12,10 +12,12 @@
 #include "hw/regs.h"
 #include "lib/list.h"
 #include "public/trap.h"
+#include "pv/policy.h"
 
 /* A pv domain embeds the core's as first member; to_pv_domain() is the only cast. */
 struct pv_domain {
     struct domain core;
+    struct cpuid_policy policy;  /* [LOCK_DOMCTL] constant once a vcpu has a context */
     uint32_t pci_cf8;            /* dom0: latch of port 0xcf8, as its last write left it */
     uint64_t next_pinned;        /* relinquish: frame reached in the page list, referenced; 0: at its start */
     bool pins_dropped;           /* relinquish: the page list has been walked */

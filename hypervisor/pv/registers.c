@@ -141,13 +141,14 @@ bool pv_set_cr4(struct pv_vcpu *v, uint64_t cr4)
 
 bool pv_set_xcr0(struct pv_vcpu *v, uint64_t xcr0)
 {
+    uint64_t may = policy_xcr0(&to_pv_domain(v->core.domain)->policy);
     unsigned long flags;
 
     /*
      * SDM volume 1, section 13.3: x87 always, SSE below AVX, the three AVX-512 components together
      * over AVX.
      */
-    if (!cpu_features.xcr0 || (xcr0 & ~cpu_features.xcr0) || !(xcr0 & 1) ||
+    if (!may || (xcr0 & ~may) || !(xcr0 & 1) ||
         ((xcr0 & 4) && !(xcr0 & 2)) || ((xcr0 & 0xe0) && (xcr0 & 0xe4) != 0xe4) ||
         ((xcr0 & 0x18) && (xcr0 & 0x18) != 0x18))
         return false;

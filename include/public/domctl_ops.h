@@ -112,9 +112,10 @@
 #define XEN_DOMCTL_psr_alloc                78
 #define XEN_DOMCTL_soft_reset               79
 #define XEN_DOMCTL_vuart_op                 81 /* other architectures */
-/* cpu_policy IN+OUT: the CPUID leaves and MSRs the domain sees.
+/* cpu_policy IN+OUT: the CPUID leaves and MSRs the domain sees. Arrays 0: the room to have. What set
+ * does not name stays as it is; what it names may have fewer features and a lower highest leaf.
  *   ENOBUFS  room too small; counts OUT tell    EINVAL  err_* tell which entry is not possible
- *   EEXIST   the domain has run already */
+ *   E2BIG    more than that room                EEXIST  a vcpu has its registers already */
 #define XEN_DOMCTL_get_cpu_policy           82
 #define XEN_DOMCTL_set_cpu_policy           83
 #define XEN_DOMCTL_vmtrace_op               84
