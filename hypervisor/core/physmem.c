@@ -200,21 +200,30 @@ static void rest_timer(void *arg)
     physmem_drain();
 }
 
-/* Interrupts are off between finding this CPU's list and changing it. */
-static void rest_frame(struct page_info *pg)
+/*
+ * Takes a list of n frames, from head to tail. Interrupts are off between finding this CPU's list
+ * and changing it.
+ */
+static void rest_frames(uint32_t head, struct page_info *tail, uint32_t n)
 {
     unsigned long flags = irq_save();
     struct resting *r = &this_cpu(resting);
 
     if (!r->timer.fn)
         timer_init(&r->timer, rest_timer, NULL, smp_cpu_id());
-    pg->prev = 0;
-    pg->next = r->head;
-    r->head = page_to_mfn(pg);
+    tail->next = r->head;
+    r->head = head;
     r->stamp = tlb_clock();
-    if (r->count++ == 0)
+    if (r->count == 0)
         timer_set(&r->timer, now_ns() + REST_NS);
+    r->count += n;
     irq_restore(flags);
+}
+
+static void rest_frame(struct page_info *pg)
+{
+    pg->prev = 0;
+    rest_frames(page_to_mfn(pg), pg, 1);
 }
 
 void physmem_drain(void)
@@ -233,13 +242,18 @@ void physmem_drain(void)
         tlb_flush_mask(&stale);
     while (mfn) {
         struct page_info *pg = mfn_to_page(mfn);
+        bool hv = pg->count & PGC_HV;
+        uint64_t end = mfn;
 
-        mfn = pg->next;
-        pg->next = pg->prev = 0;
-        if (pg->count & PGC_HV)
+        /* What was allocated in one piece comes back in one: its frames follow each other here. */
+        do {
+            mfn = mfn_to_page(end)->next;
+            end++;
+        } while (!hv && mfn == end && !(mfn_to_page(mfn)->count & PGC_HV));
+        if (hv)
             hv_free_pages(page_to_virt(pg), 0);
         else
-            buddy_free(pg, 0);
+            buddy_free_run(page_to_mfn(pg), end);
     }
 }
 
@@ -271,11 +285,48 @@ void physmem_free_page(struct page_info *pg)
         domain_put(d);
 }
 
+/*
+ * Page lock held. Takes frames from the head of the list as long as the owner's reference is their
+ * only one, which most frames of a dead domain come to, and at most n. Returns how many; they are
+ * linked from *head to *tail.
+ */
+static uint32_t take_unshared(struct domain *d, uint32_t n, uint32_t *head, struct page_info **tail)
+{
+    uint32_t taken = 0, mfn = d->page_list;
+
+    *head = 0;
+    while (mfn && taken < n) {
+        struct page_info *pg = mfn_to_page(mfn);
+        uint64_t sole = PGC_ALLOCATED | 1;
+        uint32_t next = pg->next;
+
+        sole |= __atomic_load_n(&pg->count, __ATOMIC_RELAXED) & PGC_FOREIGN;
+        if (!__atomic_compare_exchange_n(&pg->count, &sole, 0, false, __ATOMIC_ACQ_REL,
+                                         __ATOMIC_RELAXED))
+            break;
+        pg->owner = NULL;
+        pg->type = PGT_NONE;
+        pg->prev = 0;
+        pg->next = *head;
+        if (!taken++)
+            *tail = pg;
+        *head = mfn;
+        m2p_set(mfn, M2P_INVALID);
+        mfn = next;
+    }
+    d->page_list = mfn;
+    if (mfn)
+        mfn_to_page(mfn)->prev = 0;
+    d->tot_pages -= taken;
+    return taken;
+}
+
 static int relinquish_slice(struct domain *d)
 {
     for (unsigned n = 0;; n++) {
-        struct page_info *pg;
-        bool held;
+        struct page_info *pg, *tail;
+        uint32_t taken, head;
+        bool held, last;
 
         if (this_cpu(resting).count >= REST_BATCH)
             physmem_drain();
@@ -287,6 +338,16 @@ static int relinquish_slice(struct domain *d)
         if (n >= RELINQUISH_SLICE && softirq_any_pending()) {
             spin_unlock(&d->page_lock);
             return -ERESTART;
+        }
+        taken = take_unshared(d, RELINQUISH_SLICE, &head, &tail);
+        if (taken) {
+            last = d->tot_pages == 0;
+            n += taken - 1;
+            spin_unlock(&d->page_lock);
+            rest_frames(head, tail, taken);
+            if (last)
+                domain_put(d);
+            continue;
         }
         pg = mfn_to_page(d->page_list);
         unlink_frame(d, page_to_mfn(pg));

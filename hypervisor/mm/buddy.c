@@ -144,6 +144,30 @@ void buddy_free(struct page_info *pg, unsigned order)
     spin_unlock(&lock);
 }
 
+/* Lock held. Cuts [mfn, last) into the largest aligned blocks that do not straddle zones. */
+static void release_run(uint64_t mfn, uint64_t last)
+{
+    while (mfn < last) {
+        unsigned order = __builtin_ctzl(mfn);
+
+        if (order > MAX_ORDER)
+            order = MAX_ORDER;
+        while (mfn + (1ULL << order) > last)
+            order--;
+        release_block(mfn, order);
+        mfn += 1ULL << order;
+    }
+}
+
+void buddy_free_run(uint64_t mfn, uint64_t end)
+{
+    for (uint64_t i = mfn; i < end; i++)
+        *mfn_to_page(i) = (struct page_info){ .count = 0 };
+    spin_lock(&lock);
+    release_run(mfn, end);
+    spin_unlock(&lock);
+}
+
 uint64_t buddy_free_pages(void)
 {
     return __atomic_load_n(&free_pages, __ATOMIC_RELAXED);
@@ -163,7 +187,6 @@ uint64_t buddy_free_pages_below(unsigned addr_bits)
     return sum;
 }
 
-/* Cuts [start, end) into the largest aligned blocks that do not straddle zones. */
 static void add_range(uint64_t start, uint64_t end)
 {
     uint64_t mfn = start >> PAGE_SHIFT, last = end >> PAGE_SHIFT;
@@ -173,16 +196,7 @@ static void add_range(uint64_t start, uint64_t end)
     if (zone_of(last - 1) > top_zone)
         top_zone = zone_of(last - 1);
     spin_lock(&lock);
-    while (mfn < last) {
-        unsigned order = __builtin_ctzl(mfn);
-
-        if (order > MAX_ORDER)
-            order = MAX_ORDER;
-        while (mfn + (1ULL << order) > last)
-            order--;
-        release_block(mfn, order);
-        mfn += 1ULL << order;
-    }
+    release_run(mfn, last);
     spin_unlock(&lock);
 }
 

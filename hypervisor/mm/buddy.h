@@ -16,6 +16,8 @@
 struct page_info *buddy_alloc(unsigned order, unsigned addr_bits);
 /* Frees a block as allocated, or single frames of one. */
 void buddy_free(struct page_info *pg, unsigned order);
+/* The same for the frames [mfn, end), which need not be of one block. */
+void buddy_free_run(uint64_t mfn, uint64_t end);
 uint64_t buddy_free_pages(void);
 /* Free frames with machine addresses below 2^addr_bits (0: all). */
 uint64_t buddy_free_pages_below(unsigned addr_bits);
