@@ -75,24 +75,49 @@ struct build *build_begin(struct parador_handle *h, const struct build_request *
     return NULL;
 }
 
-/* Copies the kernel's segments and clears what they leave open. */
+/* Writes size bytes of data and then zeros at a pseudo-physical address. */
+static int fill(struct build *b, uint64_t address, const void *data, uint64_t size, uint64_t zeros)
+{
+    uint64_t first = address / LAYOUT_FRAME_SIZE, offset = address % LAYOUT_FRAME_SIZE;
+    uint64_t pages = (offset + size + zeros + LAYOUT_FRAME_SIZE - 1) / LAYOUT_FRAME_SIZE;
+    uint8_t *memory;
+
+    if (size + zeros == 0)
+        return 0;
+    memory = p2m_map(&b->p2m, first, pages);
+    if (!memory)
+        return -1;
+    memcpy(memory + offset, data, size);
+    memset(memory + offset + size, 0, zeros);
+    p2m_unmap(&b->p2m, memory, pages);
+    return 0;
+}
+
+/* Of what a segment leaves open, whole frames are cleared without mapping them. */
+static int load_segment(struct build *b, const struct elf_segment *s)
+{
+    const uint8_t *data = b->image.data + s->offset;
+    uint64_t loaded = s->address + s->file_size, end = s->address + s->memory_size;
+    uint64_t clear = (loaded + LAYOUT_FRAME_SIZE - 1) & -LAYOUT_FRAME_SIZE;
+    uint64_t clear_end = end & -LAYOUT_FRAME_SIZE;
+
+    if (clear >= clear_end)
+        return fill(b, s->address, data, s->file_size, end - loaded);
+    if (fill(b, s->address, data, s->file_size, clear - loaded) < 0 ||
+        p2m_clear(&b->p2m, clear / LAYOUT_FRAME_SIZE,
+                  (clear_end - clear) / LAYOUT_FRAME_SIZE) < 0)
+        return -1;
+    return fill(b, clear_end, data, 0, end - clear_end);
+}
+
 static int load_kernel(struct build *b)
 {
-    const struct layout *l = &b->layout;
-    uint8_t *memory = p2m_map(&b->p2m, l->kernel_pfn, l->kernel_pages);
-    uint64_t base = l->kernel_pfn * LAYOUT_FRAME_SIZE;
     unsigned i;
 
-    if (!memory)
-        return parador_fail_in(b->h, "cannot load the kernel");
     for (i = 0; i < b->kernel.nr_segments; i++) {
-        const struct elf_segment *s = &b->kernel.segments[i];
-        uint8_t *to = memory + (s->address - base);
-
-        memcpy(to, b->image.data + s->offset, s->file_size);
-        memset(to + s->file_size, 0, s->memory_size - s->file_size);
+        if (load_segment(b, &b->kernel.segments[i]) < 0)
+            return parador_fail_in(b->h, "cannot load the kernel");
     }
-    p2m_unmap(&b->p2m, memory, l->kernel_pages);
     return 0;
 }
 

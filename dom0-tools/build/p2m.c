@@ -70,13 +70,18 @@ int p2m_populate(struct p2m *p2m, struct parador_handle *h, domid_t domid, uint6
     return ret;
 }
 
+static int p2m_check(const struct p2m *p2m, uint64_t pfn, uint64_t count)
+{
+    if (pfn < p2m->nr_pages && count <= p2m->nr_pages - pfn)
+        return 0;
+    return parador_fail(p2m->h, EINVAL, "pages %llu+%llu lie outside of the guest",
+                        (unsigned long long)pfn, (unsigned long long)count);
+}
+
 void *p2m_map(const struct p2m *p2m, uint64_t pfn, uint64_t count)
 {
-    if (pfn >= p2m->nr_pages || count > p2m->nr_pages - pfn) {
-        parador_fail(p2m->h, EINVAL, "pages %llu+%llu lie outside of the guest",
-                     (unsigned long long)pfn, (unsigned long long)count);
+    if (p2m_check(p2m, pfn, count) < 0)
         return NULL;
-    }
     return parador_foreign_map(p2m->h, p2m->domid, PROT_READ | PROT_WRITE, count, p2m->mfn + pfn);
 }
 
@@ -101,13 +106,10 @@ int p2m_write(const struct p2m *p2m, const struct layout *layout)
 
 int p2m_clear(const struct p2m *p2m, uint64_t pfn, uint64_t count)
 {
-    void *p = p2m_map(p2m, pfn, count);
-
-    if (!p)
+    if (p2m_check(p2m, pfn, count) < 0)
         return -1;
-    memset(p, 0, count * LAYOUT_FRAME_SIZE);
-    p2m_unmap(p2m, p, count);
-    return 0;
+    /* Mapping frames, touching and unmapping them would take dom0 far longer. */
+    return parador_memory_clear(p2m->h, p2m->domid, p2m->mfn + pfn, count);
 }
 
 void p2m_free(struct p2m *p2m)

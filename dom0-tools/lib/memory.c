@@ -126,6 +126,29 @@ long parador_memory_maximum(struct parador_handle *h, domid_t domid)
     return ret;
 }
 
+#define CLEAR_BATCH (FRAME_SIZE / sizeof(struct mmuext_op))
+
+int parador_memory_clear(struct parador_handle *h, domid_t domid, const uint64_t *mfns,
+                         uint64_t count)
+{
+    struct mmuext_op *op = parador_hcbuf_alloc(h, FRAME_SIZE);
+    uint64_t i, n;
+    long ret = 0;
+
+    if (!op)
+        return -1;
+    for (; count && ret >= 0; count -= n, mfns += n) {
+        n = count < CLEAR_BATCH ? count : CLEAR_BATCH;
+        for (i = 0; i < n; i++)
+            op[i] = (struct mmuext_op){.cmd = MMUEXT_CLEAR_PAGE, .arg1.mfn = mfns[i]};
+        ret = parador_hypercall(h, __HYPERVISOR_mmuext_op, (uintptr_t)op, n, 0, domid, 0);
+    }
+    parador_hcbuf_free(h, op, FRAME_SIZE);
+    if (ret < 0 && h->privcmd_fd >= 0)
+        handle_fail_errno(h, "cannot clear a guest's memory");
+    return ret < 0 ? -1 : 0;
+}
+
 int parador_memory_pin_l4(struct parador_handle *h, domid_t domid, uint64_t mfn)
 {
     struct mmuext_op *op = parador_hcbuf_alloc(h, sizeof(*op));

@@ -278,6 +278,10 @@ int parador_memory_set_map(struct parador_handle *h, domid_t domid, uint64_t kib
 /** The most frames the domain may ever have, or -1. */
 long parador_memory_maximum(struct parador_handle *h, domid_t domid);
 
+/** Fills count frames of domid with zeros. EINVAL if one is not its own or is a page table. */
+int parador_memory_clear(struct parador_handle *h, domid_t domid, const uint64_t *mfns,
+                         uint64_t count);
+
 /** Pins frame mfn of domid as a top-level page table. */
 int parador_memory_pin_l4(struct parador_handle *h, domid_t domid, uint64_t mfn);
 
