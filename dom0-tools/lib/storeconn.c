@@ -23,6 +23,8 @@
 /* Requests sent without waiting for their answers; more are sent once these are answered. */
 #define BATCH_REQUESTS 128u
 #define BATCH_BYTES 32768u
+/* Answers are short: one read takes a batch's. */
+#define INPUT_BYTES 4096u
 
 struct batch {
     unsigned depth;            /* how often store_batch_begin() was called */
@@ -41,6 +43,8 @@ struct store {
     uint32_t last_id;
     struct store_message *events, **events_end;
     struct batch batch;
+    size_t in_used, in_at;     /* in[in_at … in_used) is received and not looked at yet */
+    char in[INPUT_BYTES];
 };
 
 /* The names that an XS_ERROR carries (public/io/xs_wire.h lists them). */
@@ -154,17 +158,26 @@ static int send_all(struct parador_handle *h, const char *data, size_t size)
 
 static int receive_all(struct parador_handle *h, void *data, size_t size)
 {
+    struct store *s = h->store;
     char *p = data;
 
     while (size) {
-        ssize_t got = read(h->store->fd, p, size);
+        size_t have = s->in_used - s->in_at, take = have < size ? have : size;
+        ssize_t got;
 
+        memcpy(p, s->in + s->in_at, take);
+        p += take;
+        size -= take;
+        s->in_at += take;
+        if (!size)
+            break;
+        got = read(s->fd, s->in, sizeof(s->in));
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
             return connection_lost(h, got < 0 ? errno : ECONNRESET);
-        p += got;
-        size -= (size_t)got;
+        s->in_at = 0;
+        s->in_used = (size_t)got;
     }
     return 0;
 }
@@ -439,7 +452,8 @@ int store_event(struct parador_handle *h, int timeout_ms, char **path, char **to
         int64_t left = timeout_ms < 0 ? -1 : end - now_ms();
         struct xsd_sockmsg header;
         struct store_message *message;
-        int ready = poll(&poller, 1, timeout_ms < 0 ? -1 : left > 0 ? (int)left : 0);
+        int ready = h->store->in_at < h->store->in_used
+                        ? 1 : poll(&poller, 1, timeout_ms < 0 ? -1 : left > 0 ? (int)left : 0);
 
         if (ready < 0 && errno != EINTR)
             return handle_fail_errno(h, "cannot wait for the store");
