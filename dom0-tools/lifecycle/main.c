@@ -18,6 +18,8 @@
 #include "lifecycle/warm.h"
 
 #define RECONNECT_MS 200
+/* Who makes or ends a guest may still be at it: its work goes first, the accounts can wait. */
+#define SETTLE_MS 100
 
 /* The connection that only watches; its events never mix with those that work waits for. */
 static struct parador_handle *watcher;
@@ -71,6 +73,14 @@ static void unwatch(void)
     watcher = NULL;
 }
 
+static void look_soon(void)
+{
+    uint64_t at = loop_now() + SETTLE_MS;
+
+    if (at < meter_at)
+        meter_at = at;
+}
+
 static void on_event(struct loop_fd *self, uint32_t bits)
 {
     char *path, *token;
@@ -81,7 +91,7 @@ static void on_event(struct loop_fd *self, uint32_t bits)
     while ((got = store_event(watcher, 0, &path, &token)) > 0) {
         if (strcmp(token, "end") == 0)
             due = true;
-        meter_at = 0;
+        look_soon();
         free(path);
         free(token);
     }
@@ -159,15 +169,15 @@ static int round_once(void)
     if (!watch())
         return RECONNECT_MS;
     due = due || loop_now() >= again_at;
-    /* Before the devices go of who ended, and after, when the domain itself is gone. */
-    if (due || loop_now() >= meter_at)
-        look_at_accounts();
     if (due) {
         due = false;
         again = ends_scan(worker);
         again_at = again >= 0 ? loop_now() + (unsigned)again : UINT64_MAX;
-        look_at_accounts();
+        look_soon();
     }
+    /* What devices counted that are gone by now, whoever ended them has left (device_farewell). */
+    if (loop_now() >= meter_at)
+        look_at_accounts();
     return sooner(time_until(again_at, meter_at), warm_timeout());
 }
 
