@@ -66,6 +66,7 @@ struct guest {
 };
 
 static struct guest *guests[DOMID_END];
+static unsigned guests_end;     /* none was ever known from here on */
 static struct guest **by_port;
 static size_t nports;
 static struct list timed = { &timed, &timed };
@@ -276,6 +277,8 @@ static void new_guest(uint16_t domid)
     g->log.fd = -1;
     list_init(&g->timed);
     guests[domid] = g;
+    if (domid >= guests_end)
+        guests_end = domid + 1u;
     g->watched = true;
     session_watch(domid);
 }
@@ -320,7 +323,7 @@ void guests_changed(uint16_t domid)
 
 void guests_rewatch(void)
 {
-    for (unsigned i = 0; i < DOMID_END; i++)
+    for (unsigned i = 0; i < guests_end; i++)
         if (guests[i] && guests[i]->watched)
             session_watch(i);
 }
@@ -328,7 +331,7 @@ void guests_rewatch(void)
 /* Those we know that lie in [from, to) are not on the hypervisor's list. */
 static void end_between(unsigned from, unsigned to)
 {
-    for (unsigned i = from; i < to; i++)
+    for (unsigned i = from; i < to && i < guests_end; i++)
         if (guests[i])
             end_guest(guests[i]);
 }

@@ -242,6 +242,7 @@ int record_each(void (*each)(domid_t domid, void *arg), void *arg)
     bool *have = calloc(DOMID_FIRST_RESERVED, sizeof(*have));
     char path[PATH_MAX];
     struct dirent *entry;
+    long end = 0;
     DIR *dir;
 
     snprintf(path, sizeof(path), "%s/guests", record_directory());
@@ -255,11 +256,13 @@ int record_each(void (*each)(domid_t domid, void *arg), void *arg)
 
         if (n >= 0)
             have[n] = true;
+        if (n >= end)
+            end = n + 1;
     }
     closedir(dir);
-    for (unsigned n = 0; n < DOMID_FIRST_RESERVED; n++)
+    for (long n = 0; n < end; n++)
         if (have[n])
-            each(n, arg);
+            each((domid_t)n, arg);
     free(have);
     return 0;
 }

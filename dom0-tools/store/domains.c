@@ -28,6 +28,7 @@
 #define STORE_GREF 1u
 
 static struct domain *domains[WIRE_DOMID_END];
+static unsigned domains_end;    /* none was ever known from here on */
 static struct domain **by_port;
 static size_t nports;
 static struct loop_fd events;
@@ -53,7 +54,7 @@ bool domains_present(void)
 
 void domains_each(void (*each)(struct domain *d))
 {
-    for (unsigned i = 0; i < WIRE_DOMID_END; i++)
+    for (unsigned i = 0; i < domains_end; i++)
         if (domains[i])
             each(domains[i]);
 }
@@ -128,6 +129,8 @@ static struct domain *new_domain(uint16_t domid, uint64_t gfn, uint32_t remote_p
     d->gfn = gfn;
     d->remote_port = remote_port;
     domains[domid] = d;
+    if (domid >= domains_end)
+        domains_end = domid + 1u;
     return d;
 }
 
@@ -256,17 +259,18 @@ void domains_scan(void)
             return;
         }
         for (int i = 0; i < n; i++) {
-            for (; next < list[i].domid && next < WIRE_DOMID_END; next++)
+            for (; next < list[i].domid && next < domains_end; next++)
                 if (domains[next])
                     news |= update(domains[next], NULL);
-            if (next < WIRE_DOMID_END && domains[next])
+            next = list[i].domid;
+            if (next < domains_end && domains[next])
                 news |= update(domains[next], &list[i]);
             next++;
         }
         if (n < (int)(sizeof(list) / sizeof(list[0])))
             break;
     }
-    for (; next < WIRE_DOMID_END; next++)
+    for (; next < domains_end; next++)
         if (domains[next])
             news |= update(domains[next], NULL);
     if (news)
