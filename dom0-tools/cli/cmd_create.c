@@ -58,6 +58,8 @@ static int make(struct parador_handle *h, struct guest_config *config, domid_t *
     if (record(h, config, *domid) == 0 && (!start || parador_unpause(h, *domid) == 0))
         return 0;
     snprintf(why, sizeof(why), "%s", parador_error(h));
+    /* It has not run, so nothing that its end cannot keep is worth a warning. */
+    parador_set_log(h, PARADOR_LOG_ERROR, NULL, NULL);
     parador_destroy(h, *domid);
     record_remove(RECORD_GUEST, *domid);
     return parador_fail(h, EIO, "%s", why);
