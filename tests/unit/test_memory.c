@@ -116,6 +116,24 @@ START_TEST(blocks_join_again)
 }
 END_TEST
 
+START_TEST(runs_go_back_as_blocks)
+{
+    static const uint64_t cut[] = { FIRST, 0x1fd, HOLE, HOLE + 1, 0x3ab, 0x3ac, LAST };
+
+    while (buddy_alloc(0, 0))
+        ;
+    for (unsigned i = 0; i + 1 < sizeof(cut) / sizeof(cut[0]); i++)
+        if (cut[i] != HOLE)
+            buddy_free_run(cut[i], cut[i + 1]);
+    ck_assert_uint_eq(buddy_free_pages(), ALL);
+    /* 0x100, 0x300 and 0x400 head the blocks of 256 frames that there are. */
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_ptr_nonnull(buddy_alloc(8, 0));
+    ck_assert_ptr_null(buddy_alloc(8, 0));
+    ck_assert_uint_eq(buddy_free_pages(), ALL - 3 * 256);
+}
+END_TEST
+
 START_TEST(random_blocks_never_overlap)
 {
     struct {
@@ -291,6 +309,7 @@ int main(void)
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, takes_over_all_ram);
     tcase_add_test(c, blocks_join_again);
+    tcase_add_test(c, runs_go_back_as_blocks);
     tcase_add_test(c, random_blocks_never_overlap);
     tcase_add_test(c, respects_address_limits);
     tcase_add_test(c, hv_pages_are_zeroed_and_counted);
