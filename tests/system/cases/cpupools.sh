@@ -3,7 +3,7 @@
 # CPU pools: guests run on the CPUs of their pool and nobody else does; what would break a pool is
 # refused, and then nothing has changed.
 #
-# boot 4cpus: --cpus 4 --timeout 300
+# boot 4cpus: --cpus 4 --timeout 600
 # needs: dom0-tools/parador
 
 . /root/lib.sh

@@ -3,7 +3,7 @@
 # A guest's vcpus come and go while it runs, stay where they are pinned, and come back from a reboot
 # as they were; what cannot be is refused, and then nothing has changed.
 #
-# boot 4cpus: --cpus 4 --append sched=credit2 --timeout 300
+# boot 4cpus: --cpus 4 --append sched=credit2 --timeout 600
 # needs: dom0-tools/parador
 
 . /root/lib.sh
