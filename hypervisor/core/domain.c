@@ -44,7 +44,7 @@ static void send_exit_notice(void *arg)
     send_global_virq(VIRQ_DOM_EXC);
 }
 
-static void notify_toolstack(void)
+void domain_notify_toolstack(void)
 {
     timer_set(&exit_notice, now_ns());
 }
@@ -282,7 +282,7 @@ int domain_create(const struct domain_config *cfg, struct domain **out)
 static void free_domain(struct quiesce *q)
 {
     destroy_parts(container_of(q, struct domain, grace), CREATE_VEHICLE);
-    notify_toolstack();
+    domain_notify_toolstack();
 }
 
 static void retire_domain(struct quiesce *q)
@@ -395,7 +395,7 @@ void domain_shutdown(struct domain *d, uint8_t code)
     if (code == SHUTDOWN_suspend && d->suspend_port)
         evtchn_send(d, d->suspend_port);
     else
-        notify_toolstack();
+        domain_notify_toolstack();
 }
 
 int domain_resume(struct domain *d)

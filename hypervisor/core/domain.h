@@ -121,6 +121,8 @@ struct domain_config {
 };
 /* Creates a paused domain with no vcpus. Returns 0 and *out, or -errno with nothing left behind. */
 int domain_create(const struct domain_config *cfg, struct domain **out);
+/* Something is to be seen of a domain: VIRQ_DOM_EXC, soon. Takes no lock of events. */
+void domain_notify_toolstack(void);
 /* -ERESTART asks to be called again; 0: gone. Idempotent. Caller holds a reference. */
 int domain_kill(struct domain *d);
 /* The guest asked (or its crash decided): pauses all vcpus, records the code, tells the toolstack by VIRQ_DOM_EXC. */

@@ -88,6 +88,9 @@ static int kill_step(struct domain *d)
     case KILL_FINISH:
         __atomic_store_n(&d->state, DOM_DEAD, __ATOMIC_SEQ_CST);
         physmem_drain();
+        /* Daemons that still map its rings hear that it is dying, and let go of them. */
+        if (d->tot_pages)
+            domain_notify_toolstack();
         domain_put(d); /* the table's reference; the caller has one of its own */
         return 0;
     default:

@@ -188,6 +188,7 @@ START_TEST(create_and_kill_leave_nothing)
     ck_assert_uint_eq(d->pause_count, 1);
     restarts = 3;
     kill_all_the_way(d);
+    ck_assert_uint_eq(notices, 0);
     ck_assert_uint_eq(retired, 0);
     grace(); /* leaves the table */
     ck_assert_uint_eq(retired, 1);
@@ -260,7 +261,9 @@ START_TEST(dies_with_the_last_reference)
     domid_t id = d->domid;
 
     ck_assert_ptr_eq(domain_get(id), d); /* somebody maps one of its frames */
+    d->tot_pages = 1;
     kill_all_the_way(d);
+    ck_assert_uint_eq(notices, 1);       /* and hears that it is to let go */
     grace();
     grace();
     ck_assert_ptr_eq(domain_lookup(id), d);
