@@ -5,6 +5,7 @@ cd / || exit
 tar xf /root/xl.tar
 bin=/usr/lib/xen-4.17/bin
 [ -e /var/run ] || ln -s /run /var/run
+[ -e /var/lock ] || ln -s /run/lock /var/lock
 mkdir -p /run/xen /run/lock /var/lib/xen /var/log/xen /run/xenstored /var/lib/xenstored
 "$bin/xenstored" --pid-file /run/xen/xenstored.pid
 left=50
