@@ -66,7 +66,7 @@ int elf_phdr(const struct elf_image *elf, unsigned i, struct elf_phdr *out, cons
     *why = NULL;
     if (out->type == ELF_PT_NOTE && !inside)
         *why = "its notes lie outside the file";
-    else if (load && out->memsz != 0 && (!inside || out->filesz > out->memsz))
+    else if (load && (out->filesz > out->memsz || (out->memsz != 0 && !inside)))
         *why = "a segment lies outside the file";
     else if (load && (out->paddr + out->memsz < out->paddr ||
                       out->vaddr + out->memsz < out->vaddr))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// sources: dom0-tools/build/elf.c dom0-tools/build/elfnote.c tests/tools/image/kernel.c
+// sources: dom0-tools/build/elf.c hypervisor/lib/elf.c hypervisor/lib/elfnote.c tests/tools/image/kernel.c
 /* A guest's kernel as the tools read it: ELF headers, segments, notes. */
 #include "fuzz.h"
 
