@@ -104,17 +104,15 @@ static struct fifo_queue *queue_of(struct domain *d, uint32_t name, struct fifo_
 
 /* The queue that a port goes to, and the one where it was last; both are locked. */
 struct fifo_place {
-    struct fifo_queue *old, *new, *q;  /* q is one of the two */
-    struct fifo_vcpu *fv;              /* q's vcpu */
-    uint32_t name;                     /* q's */
+    struct fifo_queue *old, *new;
+    struct fifo_vcpu *fv;              /* new's vcpu */
+    uint32_t name;                     /* new's */
 };
 
 /*
- * A port moved to another vcpu or priority while its word is still a queue's tail must not be
- * linked elsewhere, or that tail would wrongly seem to be live: it goes to the old queue once. An
- * interrupt may raise the port without its lock while its owner unmasks it; both see the same tail,
- * for e->fifo_queue changes only under the lock of the queue it names. Interrupts are off. False: no
- * control block.
+ * An interrupt may raise the port without its lock while its owner unmasks it; both see the same
+ * tail, for e->fifo_queue changes only under the lock of the queue it names. Interrupts are off.
+ * False: no control block.
  */
 static bool lock_place(struct domain *d, struct evtchn *e, struct fifo_place *at)
 {
@@ -125,20 +123,14 @@ static bool lock_place(struct domain *d, struct evtchn *e, struct fifo_place *at
         at->old = queue_of(d, last, &old_fv);
         at->name = FIFO_QUEUE(e->vcpu, e->priority);
         at->fv = old_fv;
-        at->q = at->new = at->name == last ? at->old : queue_of(d, at->name, &at->fv);
+        at->new = at->name == last ? at->old : queue_of(d, at->name, &at->fv);
         if (at->new == NULL)
             return false;
         if (at->old == NULL)
             at->old = at->new;
         spin_lock_pair(&at->old->lock, &at->new->lock);
-        if (__atomic_load_n(&e->fifo_queue, __ATOMIC_RELAXED) == last) {
-            if (at->old != at->new && at->old->tail == e->port) {
-                at->q = at->old;
-                at->fv = old_fv;
-                at->name = last;
-            }
+        if (__atomic_load_n(&e->fifo_queue, __ATOMIC_RELAXED) == last)
             return true;
-        }
         spin_unlock_pair(&at->old->lock, &at->new->lock);
     }
 }
@@ -167,12 +159,18 @@ static void enqueue(struct domain *d, struct evtchn *e, event_word_t *word)
         flags = irq_save();
     }
     if (!(word_or(word, WORD(LINKED)) & WORD(LINKED))) {
+        /*
+         * Moved to another vcpu or priority, it may be the tail of its old queue still, though not
+         * linked: all of that has been taken. Nothing may be linked behind it there any more.
+         */
+        if (at.old != at.new && at.old->tail == e->port)
+            at.old->tail = 0;
         __atomic_store_n(&e->fifo_queue, at.name, __ATOMIC_RELEASE);
-        tail = at.q->tail != 0 && at.q->tail != e->port ? word_of(d, at.q->tail) : NULL;
+        tail = at.new->tail != 0 && at.new->tail != e->port ? word_of(d, at.new->tail) : NULL;
         first = tail == NULL || !link_behind(tail, e->port);
         if (first)
             __atomic_store_n(&at.fv->control->head[at.name & 0xff], e->port, __ATOMIC_SEQ_CST);
-        at.q->tail = e->port;
+        at.new->tail = e->port;
     }
     spin_unlock_pair(&at.old->lock, &at.new->lock);
     irq_restore(flags);

@@ -265,6 +265,43 @@ static void fifo_priorities(void)
     }
 }
 
+/* The last of an emptied queue that moves goes to its new queue at once, and the old one goes on. */
+static void fifo_moved(void)
+{
+    struct evtchn_bind_ipi moves = { .vcpu = 0 }, stays = { .vcpu = 0 };
+    struct evtchn_set_priority p = { .priority = 3 };
+    struct evtchn_close c;
+
+    fifo_set_up();
+    shared_info->vcpu_info[0].evtchn_upcall_mask = 1;
+    while (fifo_next())
+        ;
+    check_is(evtchn(EVTCHNOP_bind_ipi, &moves), 0);
+    check_is(evtchn(EVTCHNOP_bind_ipi, &stays), 0);
+    check_is(evtchn(EVTCHNOP_send, &(struct evtchn_send){ .port = moves.port }), 0);
+    check_is(fifo_next(), moves.port);
+    check_is(fifo_next(), 0);
+    p.port = moves.port;
+    check_is(evtchn(EVTCHNOP_set_priority, &p), 0);
+    check_is(evtchn(EVTCHNOP_send, &(struct evtchn_send){ .port = stays.port }), 0);
+    check_is(evtchn(EVTCHNOP_send, &(struct evtchn_send){ .port = moves.port }), 0);
+    check_is(block->ready, 1u << 3 | 1u << EVTCHN_FIFO_PRIORITY_DEFAULT);
+    check_is(fifo_next(), moves.port);
+    check_is(fifo_next(), stays.port);
+    check_is(fifo_next(), 0);
+    /* Back without another in between: nothing of the old queue holds it. */
+    p.priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
+    check_is(evtchn(EVTCHNOP_set_priority, &p), 0);
+    check_is(evtchn(EVTCHNOP_send, &(struct evtchn_send){ .port = moves.port }), 0);
+    check_is(block->ready, 1u << EVTCHN_FIFO_PRIORITY_DEFAULT);
+    check_is(fifo_next(), moves.port);
+    check_is(fifo_next(), 0);
+    c.port = moves.port;
+    check_is(evtchn(EVTCHNOP_close, &c), 0);
+    c.port = stays.port;
+    check_is(evtchn(EVTCHNOP_close, &c), 0);
+}
+
 /* A queue that the guest scribbles over: it harms itself alone. */
 static void fifo_with_hostile_queues(void)
 {
@@ -296,4 +333,5 @@ CASES({ "loopback", loopback, false },
       { "ports-run-out", ports_run_out, false },
       { "fifo-bad-pages", fifo_refuses_bad_pages, false },
       { "fifo-priorities", fifo_priorities, false },
+      { "fifo-moved", fifo_moved, false },
       { "fifo-hostile", fifo_with_hostile_queues, false });
