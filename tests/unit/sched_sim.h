@@ -3,7 +3,6 @@
 #ifndef UNIT_SCHED_SIM_H
 #define UNIT_SCHED_SIM_H
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "lib/errno.h"
 #include "public/control.h"
 #include "public/domctl.h"
+#include "suite.h"
 
 #define SIM_CPUS 8
 #define SIM_DOMAINS 160

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // sources: hw/acpi.c hw/acpi_madt.c
 /* ACPI tables from good and from hostile firmware. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +8,7 @@
 #include "hw/console.h"
 #include "hw/cpu.h"
 #include "hw/services.h"
+#include "suite.h"
 
 /* Stand-ins: a megabyte of "physical memory"; a mapping is a copy of exactly its size. */
 #define MEMORY 0x100000
@@ -297,10 +297,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("acpi");
     TCase *tc = tcase_create("tables");
-    SRunner *sr;
-    int failed;
 
     tcase_add_checked_fixture(tc, set_up, NULL);
     tcase_add_test(tc, rsdt_from_low_memory);
@@ -311,10 +308,5 @@ int main(void)
     tcase_add_loop_test(tc, hostile_bytes, 0, 10);
     tcase_add_test(tc, madt_entries_that_lie);
     tcase_add_test(tc, more_cpus_than_we_take);
-    suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return run_suite("acpi", tc);
 }

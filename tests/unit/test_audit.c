@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // sources: debug/audit.c
 /* The audit finds nothing in a small machine that is in order, and each single count that is not. */
-#include <check.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include "mm/m2p.h"
 #include "pv/pt_entry.h"
 #include "pv/ptype.h"
+#include "suite.h"
 
 #undef current /* also the name of a field */
 
@@ -202,19 +202,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("audit");
     TCase *tc = tcase_create("frames");
-    SRunner *sr;
-    int failed;
 
     tcase_add_checked_fixture(tc, set_up, NULL);
     tcase_add_test(tc, a_machine_in_order);
     tcase_add_test(tc, each_count);
     tcase_add_test(tc, what_must_never_be);
-    suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return run_suite("audit", tc);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 // sources: hw/clock.c lib/bitmap.c
 /* Scaling of the TSC, the calendar, and 128-bit division. */
-#include <check.h>
 #include <stdlib.h>
+
+#include "suite.h"
 
 /* Included for its scale. */
 #include "hw/tsc.c"
@@ -107,19 +108,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("clock");
     TCase *tc = tcase_create("clock");
-    SRunner *sr;
-    int failed;
 
     tcase_add_test(tc, a_second_is_a_second_at_any_rate);
     tcase_add_test(tc, a_cpu_learns_its_own_rate);
     tcase_add_test(tc, calendar);
     tcase_add_test(tc, products_of_128_bits);
-    suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return run_suite("clock", tc);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 // sources: lib/heap.c lib/rangeset.c lib/bitmap.c
 /* Heap, range sets and bit maps, each against a naive model under random operations. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/bitmap.h"
 #include "lib/heap.h"
 #include "lib/rangeset.h"
+#include "suite.h"
 
 #define NODES 64
 
@@ -206,9 +206,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("containers");
     TCase *c = tcase_create("all");
-    SRunner *r = srunner_create(s);
 
     tcase_add_test(c, heap_gives_the_least);
     tcase_add_test(c, heap_refuses_when_full_and_grows);
@@ -217,11 +215,5 @@ int main(void)
     tcase_add_test(c, rangeset_without_memory);
     tcase_add_test(c, bitmap_searches);
     tcase_add_test(c, bitmap_atomic_tells_the_old_value);
-    suite_add_tcase(s, c);
-    srunner_run_all(r, CK_NORMAL);
-
-    int failed = srunner_ntests_failed(r);
-
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("containers", c);
 }

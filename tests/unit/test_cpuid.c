@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a pv guest sees of the processor: nothing that needs ring 0 or that we do not switch. */
 // sources: pv/cpuid.c pv/policy.c
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 #include "public/cpuid.h"
 #include "public/extension.h"
 #include "pv/cpuid.h"
+#include "suite.h"
 
 struct cpu_features cpu_features;
 uint64_t tsc_khz = 2400000;
@@ -127,20 +127,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("cpuid");
     TCase *t = tcase_create("cpuid");
-    SRunner *r;
-    int failed;
 
     tcase_add_test(t, basic_features);
     tcase_add_test(t, no_xsave_no_avx);
     tcase_add_test(t, structured_features);
     tcase_add_test(t, extended_features);
     tcase_add_test(t, hypervisor_leaves);
-    suite_add_tcase(s, t);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("cpuid", t);
 }

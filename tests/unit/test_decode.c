@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The instruction decoder, against encodings taken from the processor manuals. */
 // sources: pv/decode.c
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 #include "lib/errno.h"
 #include "pv/decode.h"
 #include "pv/descriptor.h"
+#include "suite.h"
 
 /* A guest's code: two pages at 0x1000, the second of which may be missing. */
 static uint8_t code[0x2000];
@@ -210,10 +210,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("decode");
     TCase *t = tcase_create("decode");
-    SRunner *r;
-    int failed;
 
     tcase_add_test(t, lengths);
     tcase_add_test(t, refused);
@@ -222,10 +219,5 @@ int main(void)
     tcase_add_test(t, registers);
     tcase_add_test(t, fetch);
     tcase_add_test(t, random_bytes);
-    suite_add_tcase(s, t);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("decode", t);
 }

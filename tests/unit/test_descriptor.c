@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Descriptors that a guest may have: every type and privilege is tried. */
 // sources: pv/descriptor.c
-#include <check.h>
 #include <stdlib.h>
 
 #include "core/guest_access.h"
@@ -12,6 +11,7 @@
 #include "pv/descriptor.h"
 #include "pv/pagetable.h"
 #include "pv/ptype.h"
+#include "suite.h"
 
 #undef current
 
@@ -132,19 +132,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("descriptor");
     TCase *t = tcase_create("descriptor");
-    SRunner *r;
-    int failed;
 
     tcase_add_test(t, every_kind);
     tcase_add_test(t, refusals);
     tcase_add_test(t, segments);
     tcase_add_test(t, linear);
-    suite_add_tcase(s, t);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("descriptor", t);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // sources: core/domain.c core/domain_kill.c core/watchdog.c lib/bitmap.c
 /* Domains from creation to death: identifiers, failures half way, references, pauses, shutdowns. */
-#include <check.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +21,7 @@
 #include "hw/tsc.h"
 #include "lib/errno.h"
 #include "public/sched.h"
+#include "suite.h"
 
 /* Every facility counts what it has made and not yet unmade, and can be told to fail. */
 static int live[9];
@@ -393,10 +393,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("domain");
     TCase *tc = tcase_create("life cycle");
-    SRunner *sr;
-    int failed;
 
     tcase_add_checked_fixture(tc, set_up, NULL);
     tcase_add_test(tc, create_and_kill_leave_nothing);
@@ -411,10 +408,5 @@ int main(void)
     tcase_add_exit_test(tc, dom0_halts_the_machine, 42);
     tcase_add_exit_test(tc, dom0_crashes_the_machine, 43);
     tcase_add_test(tc, watchdogs);
-    suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return run_suite("domain", tc);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* A vcpu's state beside its context: what is given out can be given back, all else is refused. */
 // sources: hcall/hc_domctl_state.c
-#include <check.h>
 #include <stdlib.h>
 
 #include "hcall/hc_domctl.h"
 #include "lib/errno.h"
 #include "public/trap.h"
 #include "pv/pv.h"
+#include "suite.h"
 
 static struct pv_vcpu vcpu;
 static struct domain d;
@@ -98,19 +98,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("domctl_state");
     TCase *t = tcase_create("domctl_state");
-    SRunner *r;
-    int failed;
 
     tcase_add_checked_fixture(t, setup, NULL);
     tcase_add_test(t, round_trip);
     tcase_add_test(t, refusals);
     tcase_add_test(t, no_msrs);
-    suite_add_tcase(s, t);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("domctl_state", t);
 }

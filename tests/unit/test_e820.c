@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 // sources: mm/e820.c
 /* Sorting out memory maps: overlaps, order, joining, and random maps against a page-by-page model. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mm/e820.h"
+#include "suite.h"
 
 static struct e820_map map;
 
@@ -119,9 +119,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("e820");
     TCase *c = tcase_create("all");
-    SRunner *r = srunner_create(s);
 
     tcase_add_checked_fixture(c, set_up, NULL);
     tcase_add_test(c, sorts_and_joins);
@@ -129,11 +127,5 @@ int main(void)
     tcase_add_test(c, odd_entries);
     tcase_add_test(c, is_ram_needs_all_of_it);
     tcase_add_test(c, random_maps);
-    suite_add_tcase(s, c);
-    srunner_run_all(r, CK_NORMAL);
-
-    int failed = srunner_ntests_failed(r);
-
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("e820", c);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 // sources: core/evtchn.c core/evtchn_2l.c lib/bitmap.c
 /* Event channels: finding free ports, resetting beside a sibling, and FIFO queues beside an interrupt. */
-#include <check.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "hw/cpu.h"
+#include "suite.h"
 #define irq_save() 0
 static void other_cpu(void);
 #define irq_restore(flags) ((void)(flags), other_cpu())
@@ -325,10 +325,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("evtchn");
     TCase *tc = tcase_create("all");
-    SRunner *r;
-    int failed;
 
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_set_timeout(tc, 60);
@@ -340,10 +337,5 @@ int main(void)
     tcase_add_test(tc, fifo_delivers_in_order_and_by_priority);
     tcase_add_test(tc, an_event_meets_the_control_block);
     tcase_add_test(tc, a_port_is_the_tail_of_one_queue);
-    suite_add_tcase(s, tc);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("evtchn", tc);
 }

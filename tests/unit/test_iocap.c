@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 // sources: core/iocap.c lib/rangeset.c lib/bitmap.c
 /* Rights to ports, frames and interrupts: dom0's everything-but, others' nothing-unless. */
-#include <check.h>
 #include <stdlib.h>
 
 #include "core/domain.h"
 #include "core/iocap.h"
 #include "hw/cpu.h"
+#include "suite.h"
 
 struct cpu_features cpu_features = { .phys_bits = 40 };
 struct domain *dom0;
@@ -146,10 +146,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("iocap");
     TCase *tc = tcase_create("rights");
-    SRunner *sr;
-    int failed;
 
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, control_has_everything);
@@ -158,10 +155,5 @@ int main(void)
     tcase_add_test(tc, ranges_are_checked);
     tcase_add_test(tc, reserving_takes_it_from_control_now_and_later);
     tcase_add_test(tc, no_memory_leaves_nothing);
-    suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return run_suite("iocap", tc);
 }

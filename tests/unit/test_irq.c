@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 // sources: lib/bitmap.c
 /* Interrupt descriptors: vectors, level lines of guests, MSI messages. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "suite.h"
 
 /* Included for its descriptors. */
 #include "hw/irq.c"
@@ -243,10 +244,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("irq");
     TCase *tc = tcase_create("descriptors");
-    SRunner *sr;
-    int failed;
 
     tcase_add_checked_fixture(tc, set_up, NULL);
     tcase_add_test(tc, guest_level_line_is_masked_until_eoi);
@@ -257,10 +255,5 @@ int main(void)
     tcase_add_test(tc, msi_messages);
     tcase_add_test(tc, vectors_run_out_and_come_back);
     tcase_add_test(tc, unknown_irqs);
-    suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return run_suite("irq", tc);
 }

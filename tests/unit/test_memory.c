@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // sources:
 /* The frame allocator and kzalloc on a small machine: no overlap, nothing lost, joins, address limits. */
-#include <check.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,6 +8,7 @@
 #include <string.h>
 
 #include "hw/layout.h"
+#include "suite.h"
 
 /* The machine: 4 MiB from frame 0x100, with frame 0x201 not RAM. Tables and memory lie in host arrays. */
 #define FIRST 0x100
@@ -302,9 +302,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("memory");
     TCase *c = tcase_create("all");
-    SRunner *r = srunner_create(s);
 
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, takes_over_all_ram);
@@ -317,11 +315,5 @@ int main(void)
     tcase_add_test(c, kzalloc_wastes_no_frames);
     tcase_add_test(c, kzalloc_random);
     tcase_add_test(c, runs_out_politely);
-    suite_add_tcase(s, c);
-    srunner_run_all(r, CK_NORMAL);
-
-    int failed = srunner_ntests_failed(r);
-
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("memory", c);
 }

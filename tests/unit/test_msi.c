@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // sources: hw/msi.c
 /* MSI and MSI-X capabilities: what is programmed where, and what is refused. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 #include "hw/services.h"
 #include "hw/spinlock.h"
 #include "lib/errno.h"
+#include "suite.h"
 
 /* Stand-ins: one device, 01:02.0, with both capabilities; a table of eight entries. */
 #define BUS 1
@@ -204,10 +204,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("msi");
     TCase *tc = tcase_create("msi");
-    SRunner *sr;
-    int failed;
 
     tcase_add_checked_fixture(tc, set_up, NULL);
     tcase_add_test(tc, plain_messages);
@@ -215,10 +212,5 @@ int main(void)
     tcase_add_test(tc, table_entries);
     tcase_add_test(tc, refusals);
     tcase_add_test(tc, virtual_function_says_where_its_table_is);
-    suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return run_suite("msi", tc);
 }

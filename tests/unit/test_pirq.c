@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // sources: core/pirq.c
 /* dom0's physical interrupts: mapping, binding, ends of interrupt. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +14,7 @@
 #include "lib/errno.h"
 #include "mm/frame.h"
 #include "public/physdev.h"
+#include "suite.h"
 
 /* Stand-ins: 24 GSIs of which 16 and up are level-triggered, MSIs from 100 upwards. */
 unsigned nr_gsis = 24;
@@ -264,10 +264,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("pirq");
     TCase *tc = tcase_create("pirqs");
-    SRunner *sr;
-    int failed;
 
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, a_gsi_has_its_own_number);
@@ -276,10 +273,5 @@ int main(void)
     tcase_add_test(tc, msi_numbers_lie_above_the_gsis);
     tcase_add_test(tc, several_messages_are_a_row);
     tcase_add_test(tc, reserved_numbers);
-    suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return run_suite("pirq", tc);
 }

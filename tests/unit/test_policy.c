@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* CPU policies as the toolstack sets and asks for them: features go, none come. */
 // sources: hcall/hc_policy.c pv/policy.c
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 #include "hcall/hc_sysctl.h"
 #include "lib/errno.h"
 #include "pv/cpuid.h"
+#include "suite.h"
 
 struct cpu_features cpu_features = { .xcr0 = 0xe7, .max_leaf = 0xd, .max_ext_leaf = 0x80000008 };
 struct cpu_info *get_cpu_info(void) { abort(); }
@@ -278,10 +278,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("policy");
     TCase *t = tcase_create("policy");
-    SRunner *r;
-    int failed;
 
     tcase_add_checked_fixture(t, setup, NULL);
     tcase_add_test(t, round_trip);
@@ -292,10 +289,5 @@ int main(void)
     tcase_add_test(t, msrs_are_zero);
     tcase_add_test(t, limits);
     tcase_add_test(t, host_policies);
-    suite_add_tcase(s, t);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("policy", t);
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 // sources:
 /* Our snprintf against the C library's, and what is ours alone: %pS. */
-#include <check.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/printf.h"
+#include "suite.h"
 
 #define LIB_STRING_H
 #define snprintf hv_snprintf
@@ -93,20 +92,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("printf");
     TCase *c = tcase_create("all");
-    SRunner *r = srunner_create(s);
 
     tcase_add_test(c, numbers);
     tcase_add_test(c, text);
     tcase_add_test(c, unterminated_text_with_precision);
     tcase_add_test(c, truncates_and_counts);
     tcase_add_test(c, symbols);
-    suite_add_tcase(s, c);
-    srunner_run_all(r, CK_NORMAL);
-
-    int failed = srunner_ntests_failed(r);
-
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("printf", c);
 }

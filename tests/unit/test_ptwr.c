@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Emulated writes to page tables, against what this processor does with the same instruction. */
 // sources: pv/ptwr.c pv/decode.c pv/ptype.c pv/pt_validate.c pv/pt_write.c pv/pt_root.c pv/pt_lookup.c
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,6 +14,7 @@
 #include "pv/descriptor.h"
 #include "pv/pt_entry.h"
 #include "pv/ptype.h"
+#include "suite.h"
 
 #undef current /* also the name of a field, which is set here */
 
@@ -347,10 +347,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("ptwr");
     TCase *c = tcase_create("all");
-    SRunner *r;
-    int failed;
 
     tcase_add_loop_test(c, as_the_processor, 0, NCASES);
     tcase_add_loop_test(c, remembered_by_its_bytes, 0, NCASES);
@@ -359,11 +356,5 @@ int main(void)
     tcase_add_test(c, refused);
     tcase_add_test(c, counts);
     tcase_add_test(c, other_faults);
-    suite_add_tcase(s, c);
-    r = srunner_create(s);
-    srunner_set_fork_status(r, CK_NOFORK);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite_in(CK_NOFORK, "ptwr", c);
 }

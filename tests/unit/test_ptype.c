@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Page types, validation and entry updates on a small machine of host memory. */
 // sources: pv/ptype.c pv/pt_validate.c pv/pt_write.c pv/pt_root.c pv/pt_lookup.c
-#include <check.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include "pv/descriptor.h"
 #include "pv/pt_entry.h"
 #include "pv/ptype.h"
+#include "suite.h"
 
 #undef current /* also the name of a field, which is set here */
 
@@ -566,10 +566,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("ptype");
     TCase *c = tcase_create("all");
-    SRunner *r;
-    int failed;
 
     tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, pin_and_unpin, 0, 16);
@@ -581,11 +578,5 @@ int main(void)
     tcase_add_loop_test(c, abandoned, 0, 16);
     tcase_add_loop_test(c, random_walk, 0, 2);
     tcase_add_loop_test(c, races, 0, 2);
-    suite_add_tcase(s, c);
-    r = srunner_create(s);
-    srunner_set_fork_status(r, CK_NOFORK);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite_in(CK_NOFORK, "ptype", c);
 }

@@ -282,10 +282,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("sched_pool");
     TCase *tc = tcase_create("pools");
-    SRunner *sr;
-    int failed;
 
     tcase_set_timeout(tc, 120);
     tcase_add_checked_fixture(tc, set_up, NULL);
@@ -300,10 +297,5 @@ int main(void)
     tcase_add_test(tc, reservations_are_admitted);
     tcase_add_test(tc, parameters_that_make_no_sense);
     tcase_add_test(tc, an_unknown_scheduler_is_not_taken);
-    suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return run_suite("sched_pool", tc);
 }

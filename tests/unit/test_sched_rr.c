@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 // sources: core/sched_rr.c lib/bitmap.c
 /* The round-robin policy: turns, slices, boosts, stealing, as a machine of two CPUs sees them. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/sched.h"
+#include "suite.h"
 
 /* Stand-ins for the core. */
 struct domain idle_domain_struct;
@@ -220,10 +220,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("sched_rr");
     TCase *tc = tcase_create("policy");
-    SRunner *sr;
-    int failed;
 
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, nothing_to_run_is_idle_without_a_timer);
@@ -235,10 +232,5 @@ int main(void)
     tcase_add_test(tc, yield_goes_to_the_end);
     tcase_add_test(tc, stealing_respects_affinity);
     tcase_add_test(tc, lost_affinity_takes_it_off);
-    suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return run_suite("sched_rr", tc);
 }

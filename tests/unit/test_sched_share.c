@@ -531,10 +531,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("sched_share");
     TCase *tc = tcase_create("share");
-    SRunner *sr;
-    int failed;
 
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, weights_on_one_cpu);
@@ -558,10 +555,5 @@ int main(void)
     tcase_add_test(tc, affinity_holds_and_moves_at_once);
     tcase_add_test(tc, weights_among_the_pinned);
     tcase_add_test(tc, ratelimit_zero_switches_at_once);
-    suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return run_suite("sched_share", tc);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 // sources:
 /* Our string functions against the C library's, over sizes, offsets and overlaps. */
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "suite.h"
 
 /* The file under test, under other names. */
 #define LIB_STRING_H
@@ -126,20 +126,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("string");
     TCase *c = tcase_create("all");
-    SRunner *r = srunner_create(s);
 
     tcase_add_test(c, copies_any_size_and_offset);
     tcase_add_test(c, moves_overlapping_both_ways);
     tcase_add_test(c, sets_bytes);
     tcase_add_test(c, compares_and_searches);
     tcase_add_test(c, bounded_copy_terminates);
-    suite_add_tcase(s, c);
-    srunner_run_all(r, CK_NORMAL);
-
-    int failed = srunner_ntests_failed(r);
-
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("string", c);
 }

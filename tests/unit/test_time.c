@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // sources: core/time.c
 /* Guest clocks and virtual timers: what a guest reads, and when it is told. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +12,7 @@
 #include "hw/percpu.h"
 #include "hw/tsc.h"
 #include "lib/errno.h"
+#include "suite.h"
 
 /* Stand-ins: a clock we move, timers that only remember, one guest area in our own memory. */
 struct tsc_scale tsc_scale;
@@ -224,10 +224,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("time");
     TCase *tc = tcase_create("clocks");
-    SRunner *sr;
-    int failed;
 
     tcase_add_checked_fixture(tc, set_up, NULL);
     tcase_add_test(tc, record_says_what_the_scale_is);
@@ -236,10 +233,5 @@ int main(void)
     tcase_add_test(tc, wall_clock);
     tcase_add_test(tc, one_shot);
     tcase_add_test(tc, periodic_keeps_the_beat);
-    suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return run_suite("time", tc);
 }

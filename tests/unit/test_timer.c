@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 // sources: lib/heap.c lib/bitmap.c
 /* Timers: order, overflow of the heap, other CPUs, and what is programmed into the APIC. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "suite.h"
 
 /* Included for its per-CPU variable, which needs a copy for a second CPU. */
 #include "hw/timer.c"
@@ -261,10 +262,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("timer");
     TCase *tc = tcase_create("timers");
-    SRunner *sr;
-    int failed;
 
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, fires_once_at_its_time);
@@ -273,10 +271,5 @@ int main(void)
     tcase_add_test(tc, overflow_waits_and_is_let_in);
     tcase_add_test(tc, other_cpu_is_told);
     tcase_add_test(tc, like_a_sorted_list);
-    suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return run_suite("timer", tc);
 }

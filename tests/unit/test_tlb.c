@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 // sources: lib/bitmap.c
 /* The flush clock: which CPUs a stamp lets off, also when 32 bits have gone round. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "suite.h"
 
 /* Included for its clock and its per-CPU variables. */
 #include "hw/tlb.c"
@@ -125,20 +126,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("tlb");
     TCase *tc = tcase_create("clock");
-    SRunner *sr;
-    int failed;
 
     tcase_add_checked_fixture(tc, set_up, NULL);
     tcase_add_test(tc, a_flush_after_the_stamp_counts);
     tcase_add_test(tc, round_the_corner_of_32_bits);
     tcase_add_test(tc, an_old_stamp_errs_to_flushing);
     tcase_add_test(tc, only_cpus_of_the_mask_are_asked);
-    suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return run_suite("tlb", tc);
 }

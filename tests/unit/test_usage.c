@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // sources: core/usage.c core/runstate.c lib/bitmap.c
 /* Accounts: every nanosecond counted once, at any instant asked for, and for domains that went. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +10,7 @@
 #include "core/usage.h"
 #include "core/vehicle.h"
 #include "hw/irq.h"
+#include "suite.h"
 
 /* Stand-ins: a clock we move, one CPU, guest areas in our own memory. */
 struct domain idle_domain_struct;
@@ -245,10 +245,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("usage");
     TCase *tc = tcase_create("accounts");
-    SRunner *sr;
-    int failed;
 
     tcase_add_checked_fixture(tc, set_up, NULL);
     tcase_add_test(tc, cpu_is_in_one_state_at_a_time);
@@ -257,10 +254,5 @@ int main(void)
     tcase_add_test(tc, work_for_a_vcpu_is_its_own);
     tcase_add_test(tc, steal_time_reaches_the_guest);
     tcase_add_test(tc, gone_domains_are_remembered);
-    suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return run_suite("usage", tc);
 }
