@@ -45,10 +45,4 @@ static inline int domain_for_frames(domid_t id, struct domain **out)
     return domain_for_memory(id, out);
 }
 
-/*
- * mmu_update and mmuext_op mark in their count that they continue a preempted call, so that the
- * number of requests done before can be taken from where it was left: at `done`.
- */
-#define BATCH_CONTINUED (1UL << 31)
-
 #endif

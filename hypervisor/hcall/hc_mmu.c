@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* mmu_update and update_va_mapping: a guest changes entries of its page tables. */
 #include "core/guest_access.h"
+#include "hcall/batch.h"
 #include "hcall/continuation.h"
 #include "hcall/foreign.h"
 #include "hcall/handlers.h"
@@ -26,14 +27,16 @@ static int resolve_owners(unsigned long foreigndom, struct domain **pt_owner,
     return err ? err : domain_for_frames(foreigndom & 0xffff, fg_owner);
 }
 
-static unsigned run_batch(struct guest_ptr reqs, unsigned count, struct domain *pt_owner,
-                          struct domain *fg_owner, int *err)
+static unsigned run_batch(struct guest_ptr reqs, unsigned count, unsigned long foreigndom, int *err)
 {
+    struct domain *pt_owner, *fg_owner;
     struct mmu_update req[REQUESTS];
     struct pt_table t = { 0 };
     unsigned done = 0;
 
-    *err = 0;
+    *err = resolve_owners(foreigndom, &pt_owner, &fg_owner);
+    if (*err)
+        return 0;
     while (done < count) {
         unsigned n = count - done < REQUESTS ? count - done : REQUESTS, ran;
 
@@ -53,31 +56,10 @@ static unsigned run_batch(struct guest_ptr reqs, unsigned count, struct domain *
     return done;
 }
 
-long hc_mmu_update(unsigned long reqs, unsigned long count_arg, unsigned long done_out,
+long hc_mmu_update(unsigned long reqs, unsigned long count, unsigned long done_out,
                    unsigned long foreigndom)
 {
-    struct domain *pt_owner, *fg_owner;
-    uint32_t count = count_arg & ~BATCH_CONTINUED, total = 0, done = 0;
-    int undo;
-    int err;
-
-    if ((count_arg & BATCH_CONTINUED) && done_out &&
-        copy_from_guest(&total, guest_ptr(done_out), sizeof(total)))
-        return -EFAULT;
-    err = resolve_owners(foreigndom, &pt_owner, &fg_owner);
-    /* The number goes out even if nothing was done: Linux counts on it for every error. */
-    if (!err)
-        done = run_batch(guest_ptr(reqs), count, pt_owner, fg_owner, &err);
-    undo = err == -ERESTART ? 0 : pt_finish_undo(current_pv);
-    if (err == 0)
-        err = undo;
-    total += done;
-    if (done_out && copy_to_guest(guest_ptr(done_out), &total, sizeof(total)) && err != -ERESTART)
-        return -EFAULT;
-    if (err == -ERESTART)
-        return hcall_restart(4, guest_ptr_at(guest_ptr(reqs), done, sizeof(struct mmu_update)).va,
-                             (count - done) | BATCH_CONTINUED, done_out, foreigndom);
-    return err;
+    return batch_call(run_batch, sizeof(struct mmu_update), reqs, count, done_out, foreigndom);
 }
 
 /* The flush that a call of update_va_mapping asks for. 0 or -EFAULT, -EINVAL. */

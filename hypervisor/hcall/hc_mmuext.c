@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* mmuext_op: pins, roots, flushes and the other extended page-table operations. */
 #include "core/guest_access.h"
-#include "hcall/continuation.h"
+#include "hcall/batch.h"
 #include "hcall/foreign.h"
 #include "hcall/handlers.h"
 #include "hcall/vcpumask.h"
@@ -130,13 +130,16 @@ static int run_op(struct pv_vcpu *v, struct domain *fg, const struct mmuext_op *
     }
 }
 
-static uint32_t run_ops(struct guest_ptr ops, uint32_t count, struct domain *fg, int *err)
+static unsigned run_ops(struct guest_ptr ops, unsigned count, unsigned long foreigndom, int *err)
 {
     struct pv_vcpu *v = current_pv;
     struct mmuext_op op;
-    uint32_t i;
+    struct domain *fg;
+    unsigned i;
 
-    *err = 0;
+    *err = domain_for_memory(foreigndom & 0xffff, &fg);
+    if (*err)
+        return 0;
     for (i = 0; i < count; i++) {
         *err = i && softirq_any_pending() ? -ERESTART : pt_finish_undo(v);
         if (*err == 0)
@@ -149,28 +152,8 @@ static uint32_t run_ops(struct guest_ptr ops, uint32_t count, struct domain *fg,
     return i;
 }
 
-long hc_mmuext_op(unsigned long ops, unsigned long count_arg, unsigned long done_out,
+long hc_mmuext_op(unsigned long ops, unsigned long count, unsigned long done_out,
                   unsigned long foreigndom)
 {
-    uint32_t count = count_arg & ~BATCH_CONTINUED, total = 0, done = 0;
-    int undo;
-    struct domain *fg;
-    int err;
-
-    if ((count_arg & BATCH_CONTINUED) && done_out &&
-        copy_from_guest(&total, guest_ptr(done_out), sizeof(total)))
-        return -EFAULT;
-    err = domain_for_memory(foreigndom & 0xffff, &fg);
-    if (!err)
-        done = run_ops(guest_ptr(ops), count, fg, &err);
-    undo = err == -ERESTART ? 0 : pt_finish_undo(current_pv);
-    if (err == 0)
-        err = undo;
-    total += done;
-    if (done_out && copy_to_guest(guest_ptr(done_out), &total, sizeof(total)) && err != -ERESTART)
-        return -EFAULT;
-    if (err == -ERESTART)
-        return hcall_restart(4, guest_ptr_at(guest_ptr(ops), done, sizeof(struct mmuext_op)).va,
-                             (count - done) | BATCH_CONTINUED, done_out, foreigndom);
-    return err;
+    return batch_call(run_ops, sizeof(struct mmuext_op), ops, count, done_out, foreigndom);
 }
