@@ -53,12 +53,10 @@
 #define EXT1_ECX (BIT(0) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(11) | BIT(16) | BIT(21))
 #define EXT8_EBX (BIT(0) | BIT(2) | BIT(9))
 
-/* Features that mean nothing without their register state in XCR0. */
-#define XCR0_AVX 4
-#define XCR0_AVX512 0xe0
 /* Where the area ends that holds no more than SSE, or AVX: SDM volume 1, section 13.4. */
 #define XSAVE_SIZE_SSE 576
 #define XSAVE_SIZE_AVX 832
+/* Features that mean nothing without their register state in XCR0. */
 #define LEAF1_ECX_AVX (BIT(12) | BIT(28) | BIT(29))
 #define LEAF7_EBX_AVX BIT(5)
 #define LEAF7_EBX_AVX512 \

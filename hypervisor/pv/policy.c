@@ -30,8 +30,6 @@ static const struct {
 #define XSAVE (1u << 26)
 #define AVX (1u << 28)
 #define AVX512F (1u << 16)
-#define XCR0_AVX512 0xe0ULL
-#define XCR0_AVX 4ULL
 
 static uint32_t *word_of(struct cpuid_regs *r, unsigned reg)
 {

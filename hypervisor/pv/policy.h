@@ -12,6 +12,10 @@
 /* Words of CPUID that a policy may change: highest leaves, which it may lower, and feature bits. */
 #define POLICY_WORDS 14
 
+/* Components of XCR0 that features stand for: SDM volume 1, section 13.1. */
+#define XCR0_AVX 4ULL
+#define XCR0_AVX512 0xe0ULL
+
 /* All zeroes: nothing has been taken away. */
 struct cpuid_policy {
     bool narrowed;               /* the words count */
