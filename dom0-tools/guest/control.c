@@ -8,9 +8,8 @@
 #include "devices/attach.h"
 #include "guest/guest.h"
 #include "guest/names.h"
+#include "guest/transaction.h"
 #include "guest/tree.h"
-
-#define RENAME_TRIES 100
 
 /* dom0 is nobody's guest. */
 static int check_guest(struct parador_handle *h, domid_t domid, const char *what)
@@ -137,8 +136,8 @@ static int rename_in(struct parador_handle *h, store_tx tx, domid_t domid, const
 
 int parador_rename(struct parador_handle *h, domid_t domid, const char *name)
 {
+    struct transaction t = {.purpose = "to rename a guest"};
     long holder;
-    int tries;
 
     if (name_check(h, name) < 0 || check_guest(h, domid, "renamed") < 0)
         return -1;
@@ -146,25 +145,7 @@ int parador_rename(struct parador_handle *h, domid_t domid, const char *name)
     if (holder >= 0 && holder != domid)
         return parador_fail(h, EEXIST, "there is a guest called \"%s\" already (domain %ld)", name,
                             holder);
-    for (tries = 0; tries < RENAME_TRIES; tries++) {
-        char why[512];
-        store_tx tx;
-        int err;
-
-        if (store_transaction_start(h, &tx) < 0)
-            return -1;
-        if (rename_in(h, tx, domid, name) == 0) {
-            if (store_transaction_end(h, tx, true) == 0)
-                return 0;
-            if (errno != EAGAIN)
-                return -1;
-            continue;
-        }
-        err = errno;
-        snprintf(why, sizeof(why), "%s", parador_error(h));
-        store_transaction_end(h, tx, false);
-        if (err != EAGAIN)
-            return parador_fail(h, err, "%s", why);
-    }
-    return parador_fail(h, EBUSY, "the store is too busy to rename a guest");
+    while (transaction_try(h, &t))
+        t.result = rename_in(h, t.tx, domid, name);
+    return t.result;
 }

@@ -4,8 +4,7 @@
 #include <stdio.h>
 
 #include "guest/guest.h"
-
-#define HOTPLUG_TRIES 100
+#include "guest/transaction.h"
 
 /* cpu/<n>/availability is what a guest's kernel watches (drivers/xen/cpu_hotplug.c in Linux). */
 static int write_all(struct parador_handle *h, store_tx tx, domid_t domid, uint32_t count,
@@ -26,6 +25,8 @@ static int write_all(struct parador_handle *h, store_tx tx, domid_t domid, uint3
 int parador_set_vcpus(struct parador_handle *h, domid_t domid, uint32_t count)
 {
     struct guest_info info;
+    char purpose[sizeof(info.name) + 32];
+    struct transaction t = {.purpose = purpose};
 
     if (parador_info(h, domid, &info) < 0)
         return -1;
@@ -33,25 +34,8 @@ int parador_set_vcpus(struct parador_handle *h, domid_t domid, uint32_t count)
         return parador_fail(h, EINVAL, "%s cannot have %u vcpus: it was made with %u, of which at "
                             "least 1 stays", info.name, count, info.vcpus_max);
     /* All of it or nothing, even if we die here. */
-    for (int tries = 0; tries < HOTPLUG_TRIES; tries++) {
-        char why[512];
-        store_tx tx;
-        int err;
-
-        if (store_transaction_start(h, &tx) < 0)
-            return -1;
-        if (write_all(h, tx, domid, count, info.vcpus_max) == 0) {
-            if (store_transaction_end(h, tx, true) == 0)
-                return 0;
-            if (errno != EAGAIN)
-                return -1;
-            continue;
-        }
-        err = errno;
-        snprintf(why, sizeof(why), "%s", parador_error(h));
-        store_transaction_end(h, tx, false);
-        if (err != EAGAIN)
-            return parador_fail(h, err, "%s", why);
-    }
-    return parador_fail(h, EBUSY, "the store is too busy to change the vcpus of %s", info.name);
+    snprintf(purpose, sizeof(purpose), "to change the vcpus of %s", info.name);
+    while (transaction_try(h, &t))
+        t.result = write_all(h, t.tx, domid, count, info.vcpus_max);
+    return t.result;
 }

@@ -13,9 +13,8 @@
 #include <time.h>
 
 #include "guest/names.h"
+#include "guest/transaction.h"
 
-/* A busy store makes transactions collide; this often in a row means that something is wrong. */
-#define TRANSACTION_TRIES 100
 #define CONSOLE_LIMIT 1048576
 #define PATH_MAX_HERE 3072
 
@@ -227,29 +226,11 @@ int tree_write(struct parador_handle *h, const struct guest_config *config,
                const struct guest_numbers *numbers, domid_t domid,
                const struct guest_device *devices, size_t count)
 {
-    int tries;
+    struct transaction t = {.purpose = "for a new guest"};
 
-    for (tries = 0; tries < TRANSACTION_TRIES; tries++) {
-        char why[512];
-        store_tx tx;
-        int err;
-
-        if (store_transaction_start(h, &tx) < 0)
-            return -1;
-        if (write_all(h, tx, config, numbers, domid, devices, count) == 0) {
-            if (store_transaction_end(h, tx, true) == 0)
-                return 0;
-            if (errno == EAGAIN)
-                continue;
-            return -1;
-        }
-        err = errno;
-        snprintf(why, sizeof(why), "%s", parador_error(h));
-        store_transaction_end(h, tx, false);
-        if (err != EAGAIN)
-            return parador_fail(h, err, "%s", why);
-    }
-    return parador_fail(h, EBUSY, "the store is too busy for a new guest");
+    while (transaction_try(h, &t))
+        t.result = write_all(h, t.tx, config, numbers, domid, devices, count);
+    return t.result;
 }
 
 int tree_write_rings(struct parador_handle *h, domid_t domid, const struct build_result *built)
