@@ -100,7 +100,16 @@ class ConsoleTest(unittest.TestCase):
         self.process.wait()
         self.log.close()
 
+    def begun(self):
+        """It has written its number: from then on it ends in order when it is told to."""
+        try:
+            with open(self.d.machine.path("run/pid")) as f:
+                return f.read() == "%d\n" % self.process.pid
+        except FileNotFoundError:
+            return False
+
     def tearDown(self):
+        self.eventually(lambda: self.begun() or self.process.poll() is not None)
         self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(20)
         self.log.close()
