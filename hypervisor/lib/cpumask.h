@@ -19,13 +19,21 @@ static inline void cpumask_set(struct cpumask *m, unsigned cpu) { bitmap_set_ato
 static inline void cpumask_clear(struct cpumask *m, unsigned cpu) { bitmap_clear_atomic(m->bits, cpu); }
 static inline bool cpumask_test(const struct cpumask *m, unsigned cpu) { return bitmap_test(m->bits, cpu); }
 static inline void cpumask_zero(struct cpumask *m) { *m = (struct cpumask){ { 0 } }; }
+/*
+ * Other CPUs may change m meanwhile. Each word is read once: a compiler that may do so again can make
+ * of one mask two different ones, and find in the second no CPU although the first was not empty.
+ */
+static inline unsigned long cpumask_word(const struct cpumask *m, unsigned i)
+{
+    return __atomic_load_n(&m->bits[i], __ATOMIC_RELAXED);
+}
 /* Here rather than by lib/bitmap, as every wake-up asks. */
 static inline bool cpumask_empty(const struct cpumask *m)
 {
     unsigned long any = 0;
 
     for (unsigned i = 0; i < BITMAP_WORDS(MAX_CPUS); i++)
-        any |= m->bits[i];
+        any |= cpumask_word(m, i);
     return !any;
 }
 static inline unsigned cpumask_next(const struct cpumask *m, unsigned from)
@@ -34,19 +42,19 @@ static inline unsigned cpumask_next(const struct cpumask *m, unsigned from)
 
     if (from >= MAX_CPUS)
         return MAX_CPUS;
-    w = m->bits[from / BITS_PER_LONG] & (~0UL << (from % BITS_PER_LONG));
+    w = cpumask_word(m, from / BITS_PER_LONG) & (~0UL << (from % BITS_PER_LONG));
     while (!w) {
         from = (from | (BITS_PER_LONG - 1)) + 1;
         if (from >= MAX_CPUS)
             return MAX_CPUS;
-        w = m->bits[from / BITS_PER_LONG];
+        w = cpumask_word(m, from / BITS_PER_LONG);
     }
     return (from & ~(BITS_PER_LONG - 1u)) + (unsigned)__builtin_ctzl(w);
 }
 static inline void cpumask_and(struct cpumask *d, const struct cpumask *a, const struct cpumask *b)
 {
     for (unsigned i = 0; i < BITMAP_WORDS(MAX_CPUS); i++)
-        d->bits[i] = a->bits[i] & b->bits[i];
+        d->bits[i] = cpumask_word(a, i) & cpumask_word(b, i);
 }
 static inline unsigned cpumask_weight(const struct cpumask *m)
 {
