@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+// sources: lib/bitmap.c
+/* Sets of CPUs, searched while another CPU changes them. */
+#include <check.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "core/sched.h"
+
+#define WAKES 50000000
+
+struct domain idle_domain_struct;
+struct cpumask sched_idle_mask;
+static struct sched_pool pool;
+static struct domain d;
+static struct vcpu v;
+static bool stop;
+
+/* CPU 0 goes idle, and finds work. */
+static void *other_cpu(void *arg)
+{
+    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+        cpumask_set(&sched_idle_mask, 0);
+        cpumask_clear(&sched_idle_mask, 0);
+    }
+    return NULL;
+}
+
+/* As core/sched.c chooses. */
+static inline __attribute__((always_inline)) unsigned pick_cpu(const struct vcpu *v)
+{
+    struct cpumask any, soft;
+
+    if (cpumask_test(&sched_idle_mask, v->cpu) && sched_may_run(v, v->cpu) &&
+        cpumask_test(&v->soft_affinity, v->cpu))
+        return v->cpu;
+    cpumask_and(&any, &sched_idle_mask, &v->domain->sched.pool->cpus);
+    cpumask_and(&any, &any, &v->hard_affinity);
+    cpumask_and(&soft, &any, &v->soft_affinity);
+    if (!cpumask_empty(&soft))
+        any = soft;
+    if (cpumask_empty(&any))
+        return v->cpu;
+    return cpumask_test(&any, v->cpu) ? v->cpu : cpumask_next(&any, 0);
+}
+
+static __attribute__((noinline)) void wake(struct vcpu *v)
+{
+    unsigned cpu = pick_cpu(v);
+
+    if (cpu != v->cpu)
+        __atomic_store_n(&v->cpu, cpu, __ATOMIC_RELEASE);
+}
+
+START_TEST(a_mask_that_changes_is_not_two_masks)
+{
+    pthread_t thread;
+    unsigned wrong = 0;
+
+    d.sched.pool = &pool;
+    v.domain = &d;
+    pool.cpus.bits[0] = v.hard_affinity.bits[0] = v.soft_affinity.bits[0] = 3;
+    ck_assert_int_eq(pthread_create(&thread, NULL, other_cpu, NULL), 0);
+    for (unsigned i = 0; i < WAKES; i++) {
+        v.cpu = 1;
+        wake(&v);
+        wrong += v.cpu > 1;
+    }
+    __atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+    pthread_join(thread, NULL);
+    ck_assert_uint_eq(wrong, 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("cpumask");
+    TCase *tc = tcase_create("cpumask");
+    SRunner *runner;
+    int failed;
+
+    tcase_add_test(tc, a_mask_that_changes_is_not_two_masks);
+    suite_add_tcase(suite, tc);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
