@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: MIT
 # The daemons for the tests: sanitizers on, and files in place of the hypervisor.
 HERE := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
-TOP := $(abspath $(HERE)/../../..)
-TOOLS := $(TOP)/dom0-tools
+include $(HERE)sanitized.mk
 OUT := $(TOP)/build/tests/tools
-CFLAGS := -O1 -g -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -fsanitize=address,undefined \
-    -fno-omit-frame-pointer -I$(TOOLS) -I$(TOP)/include
 DAEMON := $(addprefix $(TOOLS)/daemon/,hash.c loop.c mem.c process.c) $(HERE)fake_xenif.c
 HEADERS := $(wildcard $(TOOLS)/daemon/*.h $(TOOLS)/store/*.h $(TOOLS)/console/*.h $(TOOLS)/lib/*.h)
 STORE := $(DAEMON) $(wildcard $(TOOLS)/store/*.c)
