@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 // sources: lib/bitmap.c
 /* Sets of CPUs, searched while another CPU changes them. */
-#include <check.h>
 #include <pthread.h>
-#include <stdlib.h>
 
 #include "core/sched.h"
+#include "suite.h"
 
 #define WAKES 50000000
 
@@ -74,16 +73,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("cpumask");
     TCase *tc = tcase_create("cpumask");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tc, a_mask_that_changes_is_not_two_masks);
-    suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("cpumask", tc);
 }
