@@ -520,8 +520,9 @@ void sched_init_cpu(unsigned cpu)
     v->vcpu_info = &v->dummy_info;
     v->is_running = true;
     v->sched.state = SCHED_IDLE_VCPU;
+    /* At work for us since time began: what a CPU did before it came here was our boot. */
     v->runstate.state = RUNSTATE_running;
-    v->runstate.state_entry_time = now_ns();
+    v->runstate.state_entry_time = 0;
     list_init(&v->sched.queue);
     spin_lock_init_irq(&sc->lock, LOCK_SCHED);
     timer_init(&sc->slice_timer, slice_over, NULL, cpu);

@@ -54,7 +54,7 @@
 #define ICR_OTHERS (3u << 18)
 
 #define CALIBRATE_NS 10000000ULL
-#define CALIBRATE_ROUNDS 10
+#define CALIBRATE_ROUNDS 5
 #define DEADLINE_MAX_NS (1ULL << 40) /* some 18 minutes; the next deadline is set then */
 /* A shorter time would be over before the register is written. */
 #define MIN_DELAY_NS 1000ULL
@@ -227,7 +227,7 @@ void lapic_timer_calibrate(void)
         return;
     }
     /* In a virtual machine we may be stopped between the two clocks: then it is done again. */
-    for (int i = 0; i < CALIBRATE_ROUNDS && least > CALIBRATE_NS / 1000; i++) {
+    for (int i = 0; i < CALIBRATE_ROUNDS && least > CALIBRATE_NS / 500; i++) {
         unsigned long flags = irq_save();
         uint64_t doubt, scale = measure_ticks(&doubt);
 
