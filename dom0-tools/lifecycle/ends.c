@@ -22,8 +22,13 @@
 #define LOCKED_MS 250
 #define TRIES_MAX 5
 
+/* How often, and how long each time, a guest that has ended waits for the console daemon. */
+#define CONSOLE_TRIES 20
+#define CONSOLE_MS 50
+
 /* How often in a row something failed for a domain; forgotten with this process. */
 static unsigned char tries[DOMID_FIRST_RESERVED];
+static unsigned char awaited[DOMID_FIRST_RESERVED];
 
 struct scan {
     struct parador_handle *h;
@@ -68,6 +73,26 @@ static enum guest_action action_for(const struct guest_config *c, unsigned reaso
     case SHUTDOWN_watchdog: return c->on_watchdog;
     default: return c->on_crash;
     }
+}
+
+/*
+ * The console daemon names the terminal once it has the guest's ring, which it then reads to the end
+ * whatever becomes of the guest. One that lived for a moment only may be ahead of it: its words
+ * would be lost, and they are what its owner needs most. True: not yet.
+ */
+static bool console_is_awaited(struct scan *s, domid_t domid)
+{
+    char *tty = store_readf(s->h, STORE_NO_TX, "/local/domain/%u/console/tty", domid);
+    bool there = tty == NULL || tty[0] != '\0';
+
+    free(tty);
+    if (there || awaited[domid] == CONSOLE_TRIES) {
+        awaited[domid] = 0;
+        return false;
+    }
+    awaited[domid]++;
+    want_again(s, CONSOLE_MS);
+    return true;
 }
 
 /* Everything of it goes: devices, memory, entries, record. */
@@ -182,7 +207,7 @@ static void look_at(struct scan *s, domid_t domid, enum record_kind kind)
         end(s, domid); /* who began it has died: we have the lock */
     } else if (kind == RECORD_GUEST && (info.flags & XEN_DOMINF_shutdown)) {
         reason = (info.flags >> XEN_DOMINF_shutdownshift) & XEN_DOMINF_shutdownmask;
-        if (reason != SHUTDOWN_suspend)
+        if (reason != SHUTDOWN_suspend && !console_is_awaited(s, domid))
             act(s, domid, &r, reason);
     }
     guest_config_free(&r.config);

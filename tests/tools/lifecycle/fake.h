@@ -19,6 +19,7 @@ struct fake {
     unsigned next;             /* number of the next domain; 0: the lowest that is free */
     long long start_time;
     bool create_fails;
+    bool no_console;           /* the console daemon has not attached to the guests */
     unsigned die_at;           /* the process ends in this many steps; 0: never */
 };
 extern struct fake *fake;

@@ -341,6 +341,37 @@ START_TEST(locked_means_later)
 }
 END_TEST
 
+START_TEST(last_words_are_waited_for)
+{
+    guest(GUEST_ACTION_DESTROY);
+    ends(SHUTDOWN_crash);
+    fake->no_console = true;
+    ck_assert_int_gt(ends_scan(h), 0);
+    ck_assert_int_gt(ends_scan(h), 0);
+    ck_assert_uint_eq(living(), OLD);
+    fake->no_console = false;
+    ck_assert_int_eq(ends_scan(h), -1);
+    ck_assert_uint_eq(living(), 0);
+}
+END_TEST
+
+START_TEST(a_console_that_never_comes_is_not_waited_for)
+{
+    int ms, sum = 0;
+
+    for (unsigned i = 0; i < 2; i++) {
+        guest(GUEST_ACTION_DESTROY);
+        ends(SHUTDOWN_poweroff);
+        fake->no_console = true;
+        while ((ms = ends_scan(h)) > 0)
+            sum += ms;
+        ck_assert_uint_eq(living(), 0);
+    }
+    ck_assert_int_gt(sum, 500);
+    ck_assert_int_le(sum, 4000);
+}
+END_TEST
+
 START_TEST(damaged_records_harm_nobody)
 {
     char path[256];
@@ -373,6 +404,8 @@ int main(void)
     tcase_add_test(tc, destroy_survives_deaths);
     tcase_add_test(tc, each_end_has_its_action);
     tcase_add_test(tc, record_keeps_the_source);
+    tcase_add_test(tc, last_words_are_waited_for);
+    tcase_add_test(tc, a_console_that_never_comes_is_not_waited_for);
     tcase_add_test(tc, a_loop_ends);
     tcase_add_test(tc, what_cannot_be_made_is_given_up);
     tcase_add_test(tc, a_new_name_stays);
