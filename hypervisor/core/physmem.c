@@ -3,6 +3,7 @@
 #include "core/physmem.h"
 
 #include "core/domain.h"
+#include "hw/clear.h"
 #include "hw/cpu.h"
 #include "hw/panic.h"
 #include "hw/percpu.h"
@@ -34,11 +35,6 @@ struct resting {
 };
 
 static DEFINE_PER_CPU(struct resting, resting);
-
-static void zero_frames(struct page_info *pg, unsigned order)
-{
-    memset(page_to_virt(pg), 0, (size_t)PAGE_SIZE << order);
-}
 
 static void link_frame(struct domain *d, uint32_t *head, uint32_t mfn)
 {
@@ -146,7 +142,7 @@ struct page_info *physmem_alloc(struct domain *d, unsigned order, unsigned addr_
     }
     if (!pg)
         return NULL;
-    zero_frames(pg, order);
+    clear_frames(page_to_virt(pg), (size_t)PAGE_SIZE << order);
 
     spin_lock(&d->page_lock);
     ok = account(d, 1ULL << order);

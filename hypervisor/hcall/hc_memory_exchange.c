@@ -5,6 +5,7 @@
 #include "hcall/continuation.h"
 #include "hcall/foreign.h"
 #include "hcall/hc_memory.h"
+#include "hw/clear.h"
 #include "hw/softirq.h"
 #include "lib/string.h"
 #include "mm/buddy.h"
@@ -110,7 +111,7 @@ static int alloc_out(struct trade *t)
             free_out(t);
             return -ENOMEM;
         }
-        memset(page_to_virt(pg), 0, (size_t)PAGE_SIZE << out->extent_order);
+        clear_frames(page_to_virt(pg), (size_t)PAGE_SIZE << out->extent_order);
         pg->next = t->out_head;
         t->out_head = page_to_mfn(pg);
     }

@@ -5,6 +5,7 @@
 #include "hcall/foreign.h"
 #include "hcall/handlers.h"
 #include "hcall/vcpumask.h"
+#include "hw/clear.h"
 #include "hw/ipi.h"
 #include "hw/softirq.h"
 #include "hw/tlb.h"
@@ -71,7 +72,7 @@ static int clear_page(struct domain *d, uint64_t mfn)
 {
     if (!mfn_is_ram(mfn) || !page_get_writable(mfn_to_page(mfn), d))
         return -EINVAL;
-    memset(mfn_to_virt(mfn), 0, PAGE_SIZE);
+    clear_frames(mfn_to_virt(mfn), PAGE_SIZE);
     page_put_writable(mfn_to_page(mfn));
     return 0;
 }

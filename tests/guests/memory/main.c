@@ -57,6 +57,66 @@ static void give_and_take(void)
             break;
 }
 
+/* Whatever the hypervisor clears frames with, the guest's registers and its CR0.TS are as before. */
+static const uint64_t vector[2] = { 0x0123456789abcdef, 0xfedcba9876543210 };
+
+static void read_vector(void *to)
+{
+    __asm__ volatile("movups %%xmm0, %0" : "=m"(*(uint64_t(*)[2])to));
+}
+
+static void registers_survive(bool ts)
+{
+    char *page = page_alloc(), *other = page_alloc();
+    uint64_t after[2] = { 0, 0 }, frame = virt_to_mfn(other), pfn = pfn_of(other);
+    struct xen_memory_reservation take = one(&pfn), give = one(&frame);
+    struct fault f;
+
+    memset(page, 0x5a, PAGE_SIZE);
+    check_is(map_none(other), 0);
+    __asm__ volatile("movups %0, %%xmm0" ::"m"(vector));
+    check_is(HC1(__HYPERVISOR_fpu_taskswitch, ts), 0);
+    check_is(mmuext(MMUEXT_CLEAR_PAGE, virt_to_mfn(page), 0), 0);
+    check_is(memory(XENMEM_decrease_reservation, &give), 1);
+    check_is(memory(XENMEM_populate_physmap, &take), 1);
+    check(faults(read_vector, after, &f) == ts && (!ts || f.vector == 7));
+    check_is(HC1(__HYPERVISOR_fpu_taskswitch, 0), 0);
+    read_vector(after);
+    check(after[0] == vector[0] && after[1] == vector[1]);
+    ((uint64_t *)start_info->mfn_list)[pfn_of(other)] = pfn;
+    check_is(map_frame(other, pfn, PTE_BITS), 0);
+    for (unsigned i = 0; i < PAGE_SIZE; i++)
+        if (!check(page[i] == 0 && other[i] == 0))
+            break;
+}
+
+static void clears(void)
+{
+    registers_survive(false);
+    registers_survive(true);
+}
+
+/* A page is cleared or overwritten as a whole, and only where the guest may write itself. */
+static void clear_and_copy(void)
+{
+    uint64_t *from = page_alloc(), *to = page_alloc(), table;
+
+    for (unsigned i = 0; i < PAGE_SIZE / 8; i++)
+        from[i] = i + 1;
+    check_is(mmuext(MMUEXT_COPY_PAGE, virt_to_mfn(to), virt_to_mfn(from)), 0);
+    for (unsigned i = 0; i < PAGE_SIZE / 8; i++)
+        if (!check(to[i] == i + 1))
+            break;
+    pte_of(to, &table);
+    check(mmuext(MMUEXT_CLEAR_PAGE, table / PAGE_SIZE, 0) != 0);
+    check(mmuext(MMUEXT_COPY_PAGE, table / PAGE_SIZE, virt_to_mfn(from)) != 0);
+    check(mmuext(MMUEXT_CLEAR_PAGE, ~0UL, 0) != 0);
+    check(mmuext(MMUEXT_CLEAR_PAGE, 1UL << 52, 0) != 0);
+    check(mmuext(MMUEXT_COPY_PAGE, virt_to_mfn(to), ~0UL) != 0);
+    check(mmuext(MMUEXT_CLEAR_PAGE, start_info->shared_info / PAGE_SIZE + (1UL << 40), 0) != 0);
+    check(to[0] == 1 && to[PAGE_SIZE / 8 - 1] == PAGE_SIZE / 8);
+}
+
 /* A frame given back while it is mapped stays until the mapping goes, and cannot be had again. */
 static void give_what_is_mapped(void)
 {
@@ -425,6 +485,8 @@ static void shutdown_for_no_reason(void)
 }
 
 CASES({ "give-and-take", give_and_take, false },
+      { "clears", clears, false },
+      { "clear-and-copy", clear_and_copy, false },
       { "give-mapped", give_what_is_mapped, false },
       { "give-foreign", give_what_is_not_ours, false },
       { "lying-sizes", lying_sizes, false },
