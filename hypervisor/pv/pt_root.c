@@ -20,6 +20,9 @@
 #define UNDO_OWNER_SHIFT 48
 #define UNDO_MAX (sizeof(((struct pv_vcpu *)0)->pt_undo) / sizeof(uint64_t))
 
+/* Frames of a dying domain that are passed over in one go, under its page lock. */
+#define SCAN_MAX 256U
+
 void pt_defer_undo(struct page_info *pg)
 {
     struct pv_vcpu *v = current_pv;
@@ -190,21 +193,37 @@ static int release_frame(struct page_info *pg)
     return page_finish_undo(pg, true);
 }
 
-/* The frame after pg in its owner's list (pg NULL: the first) with a reference; NULL at the end. */
+/* Has a pin to drop, or is a table that is left half done. */
+static bool to_be_released(const struct page_info *pg)
+{
+    uint64_t type = __atomic_load_n(&pg->type, __ATOMIC_RELAXED);
+
+    return (type & PGT_PINNED) || ((type & PGT_PARTIAL) && pgt_is_table(type));
+}
+
+/*
+ * The next frame after pg in its owner's list (pg NULL: from the first) that is to be released, or
+ * the SCAN_MAX-th for a look at what else this CPU has to do; with a reference. NULL at the end.
+ */
 static struct page_info *next_frame(struct domain *d, struct page_info *pg)
 {
+    unsigned left = SCAN_MAX;
     uint64_t mfn;
 
     spin_lock(&d->page_lock);
     mfn = pg ? pg->next : d->page_list;
-    /*
-     * One whose last reference is just going cannot be a table; whoever dropped it waits for the
-     * lock.
-     */
-    while (mfn && !page_get_inline(mfn_to_page(mfn), d))
-        mfn = mfn_to_page(mfn)->next;
+    for (; mfn; mfn = pg->next) {
+        pg = mfn_to_page(mfn);
+        /*
+         * One whose last reference is just going cannot be a table; whoever dropped it waits for
+         * the lock.
+         */
+        if ((to_be_released(pg) || !left) && page_get_inline(pg, d))
+            break;
+        left -= left > 0;
+    }
     spin_unlock(&d->page_lock);
-    return mfn ? mfn_to_page(mfn) : NULL;
+    return mfn ? pg : NULL;
 }
 
 int pt_relinquish(struct domain *d)
