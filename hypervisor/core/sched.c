@@ -191,7 +191,7 @@ void vcpu_sleep_nosync(struct vcpu *v)
 }
 
 /* Picked but not yet loaded counts as running: the state goes first, is_running last. */
-static bool on_a_cpu(const struct vcpu *v)
+bool vcpu_on_a_cpu(const struct vcpu *v)
 {
     return __atomic_load_n(&v->sched.state, __ATOMIC_ACQUIRE) == SCHED_RUNNING ||
            __atomic_load_n(&v->is_running, __ATOMIC_ACQUIRE);
@@ -200,7 +200,7 @@ static bool on_a_cpu(const struct vcpu *v)
 void vcpu_sleep_sync(struct vcpu *v)
 {
     vcpu_sleep_nosync(v);
-    while (!vcpu_runnable(v) && on_a_cpu(v))
+    while (!vcpu_runnable(v) && vcpu_on_a_cpu(v))
         cpu_relax();
 }
 

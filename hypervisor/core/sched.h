@@ -67,6 +67,8 @@ int sched_poll_current(const uint32_t *ports, unsigned n, uint64_t timeout_abs_n
 /* v must not run any more when this returns (v's or its domain's pause was raised before). */
 void vcpu_sleep_nosync(struct vcpu *v);
 void vcpu_sleep_sync(struct vcpu *v);
+/* A CPU has its registers, or is about to load them. Lasting only while v is paused. */
+bool vcpu_on_a_cpu(const struct vcpu *v);
 /* A port of d became pending: wakes its vcpus that poll for it. Any context. */
 void sched_poll_wake(struct domain *d, uint32_t port);
 /* Ends v's poll, if it polls (an event or its time arrived). Any context. */

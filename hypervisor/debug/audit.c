@@ -9,9 +9,12 @@
 #include "core/evtchn.h"
 #include "core/grant_table.h"
 #include "core/pirq.h"
+#include "core/sched.h"
 #include "core/vcpu.h"
 #include "hw/console.h"
+#include "hw/cpu.h"
 #include "hw/percpu.h"
+#include "hw/tsc.h"
 #include "lib/string.h"
 #include "mm/buddy.h"
 #include "mm/frame.h"
@@ -33,6 +36,9 @@
 #define WINDOW ((PAGE_SIZE << WINDOW_ORDER) / sizeof(struct tally))
 #define COMPLAINTS 8
 
+/* How long vcpus may take to leave their CPUs. */
+#define STOP_NS 1000000000ULL
+
 struct tally {
     uint32_t count, typed;
 };
@@ -42,6 +48,8 @@ static struct {
     uint64_t first;      /* of the window */
     uint64_t wrong;
     uint64_t frames, domains;
+    uint64_t stop_by;
+    const struct vcpu *stays;
 } audit;
 static uint32_t auditing;
 
@@ -210,7 +218,7 @@ static void for_each_domain(void (*fn)(struct domain *d))
     }
 }
 
-/* Takes every vcpu but the one that asked off its CPU; a domain that comes later is not yet run. */
+/* Asks every vcpu but the one that asked off its CPU; a domain that comes later is not yet run. */
 static void stop(struct domain *d)
 {
     struct vcpu *v;
@@ -218,7 +226,26 @@ static void stop(struct domain *d)
 
     for_each_vcpu (d, v, i)
         if (v != current)
-            vcpu_pause(v);
+            vcpu_pause_nosync(v);
+}
+
+/*
+ * Not for ever: a key on the serial line comes while any vcpu is current, and dom0 may be waiting on
+ * another CPU for just that one to stop.
+ */
+static void await(struct domain *d)
+{
+    struct vcpu *v;
+    unsigned i;
+
+    for_each_vcpu (d, v, i) {
+        if (v == current)
+            continue;
+        while (vcpu_on_a_cpu(v) && now_ns() < audit.stop_by)
+            cpu_relax();
+        if (vcpu_on_a_cpu(v))
+            audit.stays = v;
+    }
 }
 
 static void start(struct domain *d)
@@ -248,7 +275,15 @@ void audit_frames(void)
                (unsigned)PAGE_SIZE << WINDOW_ORDER >> 10);
         goto out;
     }
+    audit.stop_by = now_ns() + STOP_NS;
+    audit.stays = NULL;
     for_each_domain(stop);
+    for_each_domain(await);
+    if (audit.stays) {
+        printk(LOG_ERR, "audit: d%uv%u does not leave its CPU; try again\n",
+               audit.stays->domain->domid, audit.stays->vcpu_id);
+        goto start;
+    }
     for (audit.first = 0; audit.first < max_mfn; audit.first += WINDOW) {
         memset(audit.tally, 0, WINDOW * sizeof(*audit.tally));
         for (uint64_t mfn = 0; mfn < max_mfn; mfn++)
@@ -257,10 +292,11 @@ void audit_frames(void)
         compare();
     }
     for_each_domain(count_domain);
-    for_each_domain(start);
-    hv_free_pages(audit.tally, WINDOW_ORDER);
     printk(LOG_ERR, "audit: %lu frames of %lu domains, %lu wrong\n", audit.frames, audit.domains,
            audit.wrong);
+start:
+    for_each_domain(start);
+    hv_free_pages(audit.tally, WINDOW_ORDER);
 out:
     __atomic_store_n(&auditing, 0, __ATOMIC_RELEASE);
 }

@@ -36,6 +36,7 @@ static struct grant_active *active[2] = { actives, actives + ACTIVE_PER_PAGE };
 static char verdict[256];
 static unsigned complaints;
 static int paused;
+static uint64_t clock, runs_until;
 
 struct cpu_info *get_cpu_info(void)
 {
@@ -45,8 +46,10 @@ struct cpu_info *get_cpu_info(void)
 bool mfn_is_ram(uint64_t mfn) { return mfn >= ROOT && mfn < NFRAMES; }
 struct domain *domain_get_next(unsigned first) { return first == 0 ? &d.core : NULL; }
 void domain_put(struct domain *of) { }
-void vcpu_pause(struct vcpu *of) { paused++; }
+void vcpu_pause_nosync(struct vcpu *of) { paused++; }
 void vcpu_unpause(struct vcpu *of) { paused--; }
+bool vcpu_on_a_cpu(const struct vcpu *of) { return !paused || clock < runs_until; }
+uint64_t now_ns(void) { return clock += 1000000; }
 void *hv_alloc_pages(unsigned order) { return malloc(PAGE_SIZE << order); }
 void hv_free_pages(void *p, unsigned order) { free(p); }
 uint64_t pirq_eoi_frame(const struct domain *of) { return 0; }
@@ -99,6 +102,7 @@ static void set_up(void)
     grants.frames = 1;
     grants.active = active;
     actives[3] = (struct grant_active){ .mfn = GRANTED, .pins = 2, .writers = 1 };
+    v.core.domain = &d.core;
     v.core.vcpu_info_mfn = INFO;
     v.cr3_kernel = ROOT;
     v.gdt_mfn[0] = GDT;
@@ -156,6 +160,21 @@ START_TEST(a_machine_in_order)
 }
 END_TEST
 
+/* A vcpu that is on its CPU a little longer is waited for; one that stays makes the audit give up. */
+START_TEST(a_vcpu_that_stays)
+{
+    runs_until = clock + 500000000;
+    ck_assert_msg(wrong() == 0, "%s", verdict);
+    ck_assert_uint_ge(clock, runs_until);
+    runs_until = UINT64_MAX;
+    audit_frames();
+    ck_assert_str_eq(verdict, "audit: d0v0 does not leave its CPU; try again\n");
+    ck_assert_int_eq(paused, 0);
+    runs_until = 0;
+    ck_assert_uint_eq(wrong(), 0);
+}
+END_TEST
+
 /* Any count that is one too high or too low, of any frame, is found. */
 START_TEST(each_count)
 {
@@ -207,6 +226,7 @@ int main(void)
     tcase_add_checked_fixture(tc, set_up, NULL);
     tcase_add_test(tc, a_machine_in_order);
     tcase_add_test(tc, each_count);
+    tcase_add_test(tc, a_vcpu_that_stays);
     tcase_add_test(tc, what_must_never_be);
     return run_suite("audit", tc);
 }
