@@ -46,6 +46,9 @@ struct batch_head {
 /* How much may wait to be written while the file system refuses, before only a rewrite can help. */
 #define BACKLOG (16u << 20)
 
+/* How long after a failed rewrite the next one comes. */
+#define RETRY_MS 5000
+
 static const char *path;
 static int fd = -1;
 static size_t size;             /* of the file up to its last complete batch */
@@ -219,11 +222,11 @@ void journal_commit(void)
         return;
     }
     complain("write", err);
+    /* A rewrite may fit where this does not, if much of the file is about what is gone. */
+    must_rewrite = true;
     /* What was written of the batch would hide the batches after it. */
-    if (fd < 0 || ftruncate(fd, size) || lseek(fd, size, SEEK_SET) < 0 || batch.len > BACKLOG) {
-        must_rewrite = true;
+    if (fd < 0 || ftruncate(fd, size) || lseek(fd, size, SEEK_SET) < 0 || batch.len > BACKLOG)
         clear_batch();
-    }
 }
 
 static int write_new(int f, void (*dump)(void))
@@ -258,7 +261,7 @@ void journal_rewrite(void (*dump)(void))
         if (f >= 0)
             close(f);
         must_rewrite = true;
-        retry_at = loop_now() + 5000;
+        retry_at = loop_now() + RETRY_MS;
         return;
     }
     if (fd >= 0)
@@ -266,6 +269,15 @@ void journal_rewrite(void (*dump)(void))
     fd = f;
     size = rewritten_size = st.st_size;
     must_rewrite = false;
+}
+
+int journal_timeout(void)
+{
+    uint64_t now = loop_now();
+
+    if (!must_rewrite)
+        return -1;
+    return now < retry_at ? (int)(retry_at - now) : 0;
 }
 
 bool journal_is_long(void)

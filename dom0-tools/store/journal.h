@@ -31,6 +31,9 @@ void journal_commit(void);
  */
 void journal_rewrite(void (*dump)(void));
 
+/* Milliseconds until a rewrite that must be is to be tried (again); -1: none must. */
+int journal_timeout(void);
+
 /* Whether the file has grown so much that rewriting it is worth the time. */
 bool journal_is_long(void);
 

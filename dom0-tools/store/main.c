@@ -192,13 +192,14 @@ static void start(const struct options *o)
     listen_at(o->socket);
 }
 
+static int sooner(int ms, int other_ms)
+{
+    return ms < 0 || (other_ms >= 0 && other_ms < ms) ? other_ms : ms;
+}
+
 static int timeout(void)
 {
-    int ms = conn_timeout();
-
-    if (!accept_again)
-        return ms;
-    return ms < 0 || ms > ACCEPT_PAUSE_MS ? ACCEPT_PAUSE_MS : ms;
+    return sooner(sooner(conn_timeout(), journal_timeout()), accept_again ? ACCEPT_PAUSE_MS : -1);
 }
 
 static int round_once(void)

@@ -3,11 +3,67 @@
 import os
 import random
 import struct
+import subprocess
+import tempfile
 import threading
 import time
+import unittest
 
 import xs
 from test_ops import Base
+
+
+class FullDisk(Base):
+    """The journal's disk fills up: the store goes on, and when there is room again nothing is missing."""
+
+    def setUp(self):
+        self.small = tempfile.mkdtemp(prefix="store-small-")
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", self.small],
+                          check=False, stderr=subprocess.DEVNULL).returncode:
+            os.rmdir(self.small)
+            raise unittest.SkipTest("a file system of its own takes root")
+        super().setUp()
+        self.d.kill()
+        self.d.journal = os.path.join(self.small, "journal")
+        self.d.start()
+        self.c.close()
+        self.c = self.d.client()
+
+    def tearDown(self):
+        super().tearDown()
+        subprocess.run(["umount", self.small], check=True)
+        os.rmdir(self.small)
+
+    def rewritten(self):
+        """The journal is another file than at first; it takes the daemon's next attempt."""
+        for _ in range(300):
+            if os.stat(self.d.journal).st_ino != self.first:
+                return True
+            time.sleep(0.1)
+        return False
+
+    def test_full_disk(self):
+        filler = os.path.join(self.small, "filler")
+        self.first = os.stat(self.d.journal).st_ino
+        with open(filler, "wb") as f:
+            f.write(bytes(128 << 10))
+        for i in range(200):
+            self.c.write("/full/%d" % i, "%04d" % i * 400)
+        self.assertIn("cannot write", self.d.messages())
+        self.assertEqual(self.c.read("/full/199"), "0199" * 400)
+        os.unlink(filler)
+        # Not enough to append all of that; but a file of what is left would fit.
+        for i in range(150):
+            self.c.rm("/full/%d" % i)
+        self.c.write("/after", "it")
+        self.assertTrue(self.rewritten(), self.d.messages())
+        self.d.restart()
+        self.c.close()
+        self.c = self.d.client()
+        self.assertEqual(sorted(self.c.ls("/full"), key=int), [str(i) for i in range(150, 200)])
+        for i in range(150, 200):
+            self.assertEqual(self.c.read("/full/%d" % i), "%04d" % i * 400)
+        self.assertEqual(self.c.read("/after"), "it")
 
 
 class Restart(Base):
