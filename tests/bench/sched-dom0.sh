@@ -32,6 +32,7 @@ lists() {
 }
 
 # What one vcpu's wake-up and switch cost, and an answer between two idle guests.
+# No gap is a multiple of another, else the two that sleep would always wake together.
 latency() {
     phase pingpong 1
     pair 0
@@ -43,7 +44,7 @@ latency() {
     phase eight 3 2
     spinners 8
     pair 20000000
-    load nap nap 'gap=20000000'
+    load nap nap 'gap=17000000'
     measure lists
 }
 
@@ -55,7 +56,7 @@ many() {
     phase many 3 $((8 + 4 * (1 - ours)))
     spinners 128
     pair 20000000
-    load nap nap 'gap=20000000'
+    load nap nap 'gap=17000000'
     measure
 }
 
