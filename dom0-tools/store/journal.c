@@ -225,8 +225,13 @@ void journal_commit(void)
     /* A rewrite may fit where this does not, if much of the file is about what is gone. */
     must_rewrite = true;
     /* What was written of the batch would hide the batches after it. */
-    if (fd < 0 || ftruncate(fd, size) || lseek(fd, size, SEEK_SET) < 0 || batch.len > BACKLOG)
-        clear_batch();
+    if (fd >= 0 && !ftruncate(fd, size) && lseek(fd, size, SEEK_SET) >= 0 && batch.len <= BACKLOG)
+        return;
+    /* With this batch lost, no later one may follow those before it. */
+    clear_batch();
+    if (fd >= 0)
+        close(fd);
+    fd = -1;
 }
 
 static int write_new(int f, void (*dump)(void))
@@ -242,28 +247,35 @@ static int write_new(int f, void (*dump)(void))
 
 void journal_rewrite(void (*dump)(void))
 {
-    char *temp;
+    struct buf pending = batch;
     struct stat st;
+    char *temp;
     int f, err;
 
     if (!path || asprintf(&temp, "%s.new", path) < 0)
         return;
-    /* The present state, which is about to be written, has the current batch in it. */
-    clear_batch();
+    /* The present state, which is about to be written, has the pending batch in it. */
+    batch = (struct buf){ 0 };
     f = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     err = f < 0 ? -errno : write_new(f, dump);
-    clear_batch();
     if (!err && (fstat(f, &st) || rename(temp, path)))
         err = -errno;
+    /* Half a file would take the room that small batches still find. */
+    if (err && f >= 0)
+        unlink(temp);
     free(temp);
     if (err) {
         complain("rewrite", err);
         if (f >= 0)
             close(f);
+        buf_free(&batch);
+        batch = pending;
         must_rewrite = true;
         retry_at = loop_now() + RETRY_MS;
         return;
     }
+    buf_free(&pending);
+    clear_batch();
     if (fd >= 0)
         close(fd);
     fd = f;

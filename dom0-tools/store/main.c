@@ -232,5 +232,7 @@ int main(int argc, char **argv)
     start(&o);
     process_serve(round_once, NULL);
     journal_commit();
+    if (journal_timeout() >= 0)
+        record_rewrite();
     return 0;
 }

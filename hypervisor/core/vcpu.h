@@ -23,6 +23,7 @@ struct vcpu_guest_context;
 #define VPF_MIGRATING 3
 #define VPF_INITIALISING 4 /* VCPUOP_initialise is at work */
 #define VPF_CAPPED 5     /* its domain has used up what its cap allows */
+#define VPF_AUDIT 6      /* while every frame's references are counted */
 
 enum sched_state { SCHED_IDLE_VCPU, SCHED_OFF_QUEUE, SCHED_QUEUED, SCHED_RUNNING };
 

@@ -225,8 +225,8 @@ static void stop(struct domain *d)
     unsigned i;
 
     for_each_vcpu (d, v, i)
-        if (v != current)
-            vcpu_pause_nosync(v);
+        if (v != current && !bitmap_test_set_atomic(&v->pause_flags, VPF_AUDIT))
+            vcpu_sleep_nosync(v);
 }
 
 /*
@@ -254,8 +254,8 @@ static void start(struct domain *d)
     unsigned i;
 
     for_each_vcpu (d, v, i)
-        if (v != current)
-            vcpu_unpause(v);
+        if (bitmap_test_clear_atomic(&v->pause_flags, VPF_AUDIT))
+            vcpu_wake(v);
 }
 
 static void count_domain(struct domain *d)

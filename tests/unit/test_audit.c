@@ -46,8 +46,8 @@ struct cpu_info *get_cpu_info(void)
 bool mfn_is_ram(uint64_t mfn) { return mfn >= ROOT && mfn < NFRAMES; }
 struct domain *domain_get_next(unsigned first) { return first == 0 ? &d.core : NULL; }
 void domain_put(struct domain *of) { }
-void vcpu_pause_nosync(struct vcpu *of) { paused++; }
-void vcpu_unpause(struct vcpu *of) { paused--; }
+void vcpu_sleep_nosync(struct vcpu *of) { paused++; }
+void vcpu_wake(struct vcpu *of) { paused--; }
 bool vcpu_on_a_cpu(const struct vcpu *of) { return !paused || clock < runs_until; }
 uint64_t now_ns(void) { return clock += 1000000; }
 void *hv_alloc_pages(unsigned order) { return malloc(PAGE_SIZE << order); }
@@ -148,6 +148,7 @@ static unsigned wrong(void)
     complaints = 0;
     audit_frames();
     ck_assert_int_eq(paused, 0);
+    ck_assert_uint_eq(v.core.pause_flags, 0);
     before = complaints;
     ck_assert_ptr_nonnull(strstr(verdict, before == 1 ? " of 1 domains, 0 wrong" : " wrong"));
     return before - 1;
@@ -170,6 +171,7 @@ START_TEST(a_vcpu_that_stays)
     audit_frames();
     ck_assert_str_eq(verdict, "audit: d0v0 does not leave its CPU; try again\n");
     ck_assert_int_eq(paused, 0);
+    ck_assert_uint_eq(v.core.pause_flags, 0);
     runs_until = 0;
     ck_assert_uint_eq(wrong(), 0);
 }

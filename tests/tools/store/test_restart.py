@@ -42,6 +42,28 @@ class FullDisk(Base):
             time.sleep(0.1)
         return False
 
+    def test_soon_after(self):
+        """What could be neither appended nor rewritten comes before what follows it."""
+        filler = os.path.join(self.small, "filler")
+        self.c.write("/first", "x" * 2000)
+        f = os.open(filler, os.O_CREAT | os.O_WRONLY)
+        with self.assertRaises(OSError):
+            while True:
+                os.write(f, bytes(4096))
+        os.close(f)
+        for i in range(20):
+            self.c.write("/n/%d" % i, "%04d" % i * 400)
+        self.assertIn("cannot write", self.d.messages())
+        self.assertEqual(sorted(os.listdir(self.small)), ["filler", "journal"])
+        os.unlink(filler)
+        self.c.write("/after", "it")
+        self.d.restart()
+        self.c.close()
+        self.c = self.d.client()
+        self.assertEqual([self.c.read("/n/%d" % i) for i in range(20)],
+                         ["%04d" % i * 400 for i in range(20)])
+        self.assertEqual(self.c.read("/after"), "it")
+
     def test_full_disk(self):
         filler = os.path.join(self.small, "filler")
         self.first = os.stat(self.d.journal).st_ino
