@@ -285,10 +285,11 @@ void journal_rewrite(void (*dump)(void))
 
 int journal_timeout(void)
 {
-    uint64_t now = loop_now();
+    uint64_t now;
 
     if (!must_rewrite)
         return -1;
+    now = loop_now();
     return now < retry_at ? (int)(retry_at - now) : 0;
 }
 

@@ -12,7 +12,6 @@
 #include "hw/tlb.h"
 #include "hw/tsc.h"
 #include "lib/errno.h"
-#include "lib/string.h"
 #include "mm/buddy.h"
 #include "mm/m2p.h"
 

@@ -7,7 +7,6 @@
 #include "hcall/hc_memory.h"
 #include "hw/clear.h"
 #include "hw/softirq.h"
-#include "lib/string.h"
 #include "mm/buddy.h"
 #include "mm/m2p.h"
 #include "public/memory.h"

@@ -13,7 +13,14 @@ import xs
 from test_ops import Base
 
 
-class FullDisk(Base):
+class Restarting(Base):
+    def restart(self):
+        self.d.restart()
+        self.c.close()
+        self.c = self.d.client()
+
+
+class FullDisk(Restarting):
     """The journal's disk fills up: the store goes on, and when there is room again nothing is missing."""
 
     def setUp(self):
@@ -57,9 +64,7 @@ class FullDisk(Base):
         self.assertEqual(sorted(os.listdir(self.small)), ["filler", "journal"])
         os.unlink(filler)
         self.c.write("/after", "it")
-        self.d.restart()
-        self.c.close()
-        self.c = self.d.client()
+        self.restart()
         self.assertEqual([self.c.read("/n/%d" % i) for i in range(20)],
                          ["%04d" % i * 400 for i in range(20)])
         self.assertEqual(self.c.read("/after"), "it")
@@ -79,26 +84,19 @@ class FullDisk(Base):
             self.c.rm("/full/%d" % i)
         self.c.write("/after", "it")
         self.assertTrue(self.rewritten(), self.d.messages())
-        self.d.restart()
-        self.c.close()
-        self.c = self.d.client()
+        self.restart()
         self.assertEqual(sorted(self.c.ls("/full"), key=int), [str(i) for i in range(150, 200)])
         for i in range(150, 200):
             self.assertEqual(self.c.read("/full/%d" % i), "%04d" % i * 400)
         self.assertEqual(self.c.read("/after"), "it")
 
 
-class Restart(Base):
+class Restart(Restarting):
     domains = True
 
     def setUp(self):
         super().setUp()
         self.g = self.d.guest(3)
-
-    def restart(self):
-        self.d.restart()
-        self.c.close()
-        self.c = self.d.client()
 
     def snapshot(self, path="/"):
         out = {path: (self.c.read(path), tuple(self.c.get_perms(path)))}
