@@ -114,41 +114,10 @@ static void rest(struct vcpu *v, uint64_t now)
         policy_of(v)->rest(v);
 }
 
-static unsigned least_loaded(const struct vcpu *v)
-{
-    const struct sched_pool *pool = v->domain->sched.pool;
-    unsigned cpu, load, least = ~0u, best = cpumask_next(&pool->cpus, 0);
-
-    for_each_cpu (cpu, &pool->cpus) {
-        load = pool->policy->queued(cpu) + !cpumask_test(&sched_idle_mask, cpu);
-        if (load < least && sched_may_run(v, cpu)) {
-            least = load;
-            best = cpu;
-        }
-    }
-    return best;
-}
-
-/* Where v, which wakes, shall wait: an idle CPU, best its own or a soft one; else where it is. */
-static unsigned pick_cpu(const struct vcpu *v)
-{
-    struct cpumask any, soft;
-
-    if (cpumask_test(&sched_idle_mask, v->cpu) && sched_may_run(v, v->cpu) &&
-        cpumask_test(&v->soft_affinity, v->cpu))
-        return v->cpu;
-    cpumask_and(&any, &sched_idle_mask, &v->domain->sched.pool->cpus);
-    cpumask_and(&any, &any, &v->hard_affinity);
-    cpumask_and(&soft, &any, &v->soft_affinity);
-    if (!cpumask_empty(&soft))
-        any = soft;
-    if (cpumask_empty(&any))
-        return sched_may_run(v, v->cpu) ? v->cpu : least_loaded(v);
-    return cpumask_test(&any, v->cpu) ? v->cpu : cpumask_next(&any, 0);
-}
-
 void vcpu_wake(struct vcpu *v)
 {
+    bool moved = false;
+
     for (;;) {
         unsigned long flags;
         struct spinlock *l = lock_queue_of(v, &flags);
@@ -161,7 +130,7 @@ void vcpu_wake(struct vcpu *v)
             spin_unlock_irqrestore(l, flags);
             return;
         }
-        cpu = pick_cpu(v);
+        cpu = sched_place(v, moved, now);
         if (cpu == v->cpu) {
             runstate_change(v, RUNSTATE_runnable, now);
             policy_of(v)->wake(v, now);
@@ -171,6 +140,7 @@ void vcpu_wake(struct vcpu *v)
         /* It changes hands under the old lock; under the new one everything is looked at again. */
         __atomic_store_n(&v->cpu, cpu, __ATOMIC_RELEASE);
         spin_unlock_irqrestore(l, flags);
+        moved = true;
     }
 }
 
@@ -206,7 +176,7 @@ void vcpu_sleep_sync(struct vcpu *v)
 
 void sched_insert_vcpu(struct vcpu *v)
 {
-    __atomic_store_n(&v->cpu, least_loaded(v), __ATOMIC_RELEASE);
+    __atomic_store_n(&v->cpu, sched_least_loaded(v), __ATOMIC_RELEASE);
     policy_of(v)->insert(v);
 }
 

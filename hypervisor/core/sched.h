@@ -33,6 +33,11 @@ struct sched_policy {
     struct vcpu *(*steal)(unsigned victim, unsigned thief);
     /* Queued vcpus of a CPU, read without its lock. */
     unsigned (*queued)(unsigned cpu);
+    /*
+     * When v, which wakes (queue lock of v->cpu held), could run there instead of the one that runs,
+     * a guess without that CPU's lock: system time, past: at once. NULL: no CPU is better than another.
+     */
+    uint64_t (*free_at)(const struct vcpu *v, unsigned cpu);
 };
 
 extern const struct sched_policy sched_rr, sched_share;
@@ -84,6 +89,13 @@ void sched_unlock_cpu(unsigned cpu, unsigned long flags);
 bool sched_move_work(unsigned victim, unsigned thief);
 /* CPUs that run their idle vcpu and have not been promised work yet. */
 extern struct cpumask sched_idle_mask;
+/* The CPU of v's pool that it may use and that has the least to do. */
+unsigned sched_least_loaded(const struct vcpu *v);
+/*
+ * Where v, which wakes (queue lock of v->cpu held), shall wait: an idle CPU, best its own or a soft
+ * one; else where it is, or, unless it has just been moved here, where it may run sooner.
+ */
+unsigned sched_place(const struct vcpu *v, bool moved, uint64_t now);
 /* v's hard affinity and its pool allow it to run there. */
 static inline bool sched_may_run(const struct vcpu *v, unsigned cpu)
 {

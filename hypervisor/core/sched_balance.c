@@ -45,7 +45,7 @@ void share_start_balancer(struct sched_pool *pool, unsigned cpu, uint64_t now)
 
 static void look(struct sched_pool *pool, unsigned cpu, uint64_t now)
 {
-    struct share_cpu *q = share_cpu(cpu);
+    struct share_cpu *q = &share_cpus[cpu];
     unsigned long flags = sched_lock_cpu(cpu);
     struct view *w = &views[cpu];
     struct vcpu *r = q->running, *head, *at;
@@ -86,18 +86,18 @@ static void align(struct sched_pool *pool)
 
     for_each_cpu (cpu, &pool->cpus)
         if (views[cpu].domain) {
-            uint64_t lag = share_lag(views[cpu].domain);
+            uint64_t lag = share_window(views[cpu].domain);
 
-            if (!any || vtime_before(top, share_cpu(cpu)->vref))
-                top = share_cpu(cpu)->vref;
+            if (!any || vtime_before(top, share_cpus[cpu].vref))
+                top = share_cpus[cpu].vref;
             any = true;
             limit = lag > limit ? lag : limit;
         }
     for_each_cpu (cpu, &pool->cpus)
-        if (views[cpu].domain && vtime_before(share_cpu(cpu)->vref + 2 * limit, top)) {
+        if (views[cpu].domain && vtime_before(share_cpus[cpu].vref + 2 * limit, top)) {
             unsigned long flags = sched_lock_cpu(cpu);
 
-            share_lift(share_cpu(cpu), top - share_cpu(cpu)->vref);
+            share_lift(&share_cpus[cpu], top - share_cpus[cpu].vref);
             sched_unlock_cpu(cpu, flags);
         }
 }
@@ -117,7 +117,7 @@ static void settle(struct sched_pool *pool)
     vref = pool->vref + least;
     for_each_cpu (cpu, &pool->cpus)
         if (views[cpu].domain)
-            vtime_raise(views[cpu].domain, vref - share_lag(views[cpu].domain));
+            vtime_raise(views[cpu].domain, vref - share_window(views[cpu].domain));
     if (least > 0)
         __atomic_store_n(&pool->vref, vref, __ATOMIC_RELAXED);
 }
@@ -125,13 +125,13 @@ static void settle(struct sched_pool *pool)
 /* Is what waits on `from` and may run on `to` that much behind what is there? */
 static bool behind(struct sched_pool *pool, unsigned from, unsigned to, uint64_t now)
 {
-    struct share_cpu *q = share_cpu(from);
+    struct share_cpu *q = &share_cpus[from];
     const struct view *w = &views[to];
     unsigned long flags = sched_lock_cpu(from);
     struct vcpu *v = share_first_for(q, to, now);
     bool yes = false;
 
-    if (v && !share_cpu(to)->no_claims && share_has_claim(v, now))
+    if (v && !share_cpus[to].no_claims && share_has_claim(v, now))
         yes = true;
     else if (v && v->domain == w->domain)
         yes = (int64_t)(w->own - v->sched.own) > 2 * (int64_t)PERIOD_NS;
@@ -170,7 +170,7 @@ static void pull(struct sched_pool *pool, unsigned to, uint64_t now)
         if (from == MAX_CPUS)
             return;
         cpumask_set(&tried, from);
-        __atomic_store_n(&share_cpu(to)->no_claims, !claim_goes(from, to), __ATOMIC_RELAXED);
+        __atomic_store_n(&share_cpus[to].no_claims, !claim_goes(from, to), __ATOMIC_RELAXED);
         if (behind(pool, from, to, now) && sched_move_work(from, to)) {
             /* It will be at work there, and does not go back. */
             views[to].served |= claim_goes(from, to);
@@ -211,7 +211,8 @@ void sched_share_balance(void *arg)
     }
     __atomic_store_n(&pool->balancing, false, __ATOMIC_SEQ_CST);
     for_each_cpu (cpu, &pool->cpus)
-        waiting |= sched_share.queued(cpu) != 0;
+        waiting |= sched_share.queued(cpu) ||
+                   __atomic_exchange_n(&share_cpus[cpu].waited, false, __ATOMIC_RELAXED);
     if (waiting)
         share_start_balancer(pool, cpumask_next(&pool->cpus, 0), now);
 }

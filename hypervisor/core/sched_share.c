@@ -21,69 +21,29 @@
  * - A sleeper must not live on what it did not use, nor be punished for having used more than others
  *   while nobody wanted the CPU. So whoever is queued is put within a window around the virtual time
  *   of the CPU (vref), which is that of the last one that was behind all the others there.
+ * - One that comes from another CPU may be far behind those here (it is owed what it did not get
+ *   there). Its turn would keep a sleeper waiting for many slices; so whoever woke goes before it.
+ * - A vcpu that wakes may run on another CPU than its home without a change of its virtual time: to
+ *   let it down to that of the other CPU would be a gain that can be had again and again, because the
+ *   balancer would take it for owed.
  * - No CPU looks at another one's queue unless it is idle. That virtual times of different CPUs stay
  *   together is the work of the balancer (sched_balance.c), which runs while anything waits.
  */
 
-static struct share_cpu cpus[MAX_CPUS];
-
-struct share_cpu *share_cpu(unsigned cpu)
-{
-    return &cpus[cpu];
-}
+struct share_cpu share_cpus[MAX_CPUS];
 
 static void share_init_cpu(unsigned cpu, const struct sched_pool *pool)
 {
-    struct share_cpu *q = &cpus[cpu];
+    struct share_cpu *q = &share_cpus[cpu];
 
     list_init(&q->queue);
     list_init(&q->claims);
+    list_init(&q->woken);
+    q->queued = 0;
     q->running = NULL;
     q->vref = pool->vref;
+    q->free_at = 0;
     q->pool = pool;
-}
-
-uint64_t vtime_of(const struct domain *d, uint64_t ns)
-{
-    return (ns << VTIME_SHIFT) / d->sched.weight;
-}
-
-/* `ns` for each vcpu of d at work. A turn of the others is long for one with a great weight. */
-static uint64_t window(const struct domain *d, uint64_t ns)
-{
-    return vtime_of(d, ns) * (1 + d->sched.active) + (ns << VTIME_SHIFT) / DEFAULT_WEIGHT;
-}
-
-uint64_t share_lag(const struct domain *d)
-{
-    return window(d, 3 * MAX_SLICE_NS);
-}
-
-uint64_t share_lead(const struct domain *d)
-{
-    return window(d, 3 * MAX_SLICE_NS);
-}
-
-void vtime_raise(struct domain *d, uint64_t to)
-{
-    uint64_t v = vtime_load(d);
-
-    while (vtime_before(v, to) &&
-           !__atomic_compare_exchange_n(&d->sched.vtime, &v, to, false, __ATOMIC_RELAXED,
-                                        __ATOMIC_RELAXED))
-        ;
-}
-
-static void raise_max(uint64_t *max, uint64_t v)
-{
-    if (vtime_before(__atomic_load_n(max, __ATOMIC_RELAXED), v))
-        __atomic_store_n(max, v, __ATOMIC_RELAXED);
-}
-
-/* A vcpu that runs alone is charged rarely: what it used then is no debt, but must not overflow. */
-static uint64_t chargeable(uint64_t ns)
-{
-    return ns < 1000 * MAX_SLICE_NS ? ns : 1000 * MAX_SLICE_NS;
 }
 
 void share_charge(struct share_cpu *q, uint64_t now)
@@ -110,14 +70,6 @@ void share_charge(struct share_cpu *q, uint64_t now)
     v->sched.own += ns;
     raise_max(&s->own_ref, v->sched.own);
     __atomic_fetch_add(&s->vtime, vtime_of(v->domain, ns), __ATOMIC_RELAXED);
-}
-
-/* What the virtual time of the running one's domain would be if it were charged now. */
-static uint64_t vtime_at(const struct vcpu *v, uint64_t now)
-{
-    uint64_t ns = now > v->sched.last_start ? now - v->sched.last_start : 0;
-
-    return vtime_load(v->domain) + vtime_of(v->domain, chargeable(ns));
 }
 
 static bool comes_before(const struct vcpu *a, const struct vcpu *b)
@@ -153,6 +105,7 @@ static void dequeue(struct share_cpu *q, struct vcpu *v)
 {
     list_del(&v->sched.queue);
     list_del(&v->sched.claim);
+    list_del(&v->sched.woken);
     v->sched.state = SCHED_OFF_QUEUE;
     __atomic_store_n(&q->queued, q->queued - 1, __ATOMIC_RELAXED);
 }
@@ -180,68 +133,6 @@ static void set_active(struct vcpu *v, bool active)
     __atomic_fetch_add(&v->domain->sched.active, active ? 1 : -1, __ATOMIC_RELAXED);
 }
 
-/*
- * Puts v's domain within the window of this CPU. What lags is raised. What is ahead is let down, if
- * it slept to where it would be had it stayed on its CPU, for the virtual times of two CPUs can
- * differ, after a time without competition or between those to which others are pinned.
- */
-static void fit_in(struct share_cpu *q, struct vcpu *v)
-{
-    struct domain *d = v->domain;
-    bool slept = !d->sched.active;
-    uint64_t most = q->vref + share_lead(d), vtime;
-
-    if (!q->running && list_empty(&q->queue))
-        raise_max(&q->vref, __atomic_load_n(&q->pool->vref, __ATOMIC_RELAXED));
-    vtime_raise(d, q->vref - (slept ? vtime_of(d, SLEEPER_LAG_NS) : share_lag(d)));
-    vtime = vtime_load(d);
-    if (slept) {
-        int64_t ahead = vtime - __atomic_load_n(&cpus[v->sched.home].vref, __ATOMIC_RELAXED);
-
-        if (vtime_before(q->vref + (ahead > 0 ? ahead : 0), most))
-            most = q->vref + (ahead > 0 ? ahead : 0);
-    }
-    if (vtime_before(most, vtime))
-        __atomic_compare_exchange_n(&d->sched.vtime, &vtime, most, false, __ATOMIC_RELAXED,
-                                    __ATOMIC_RELAXED);
-}
-
-/* Virtual time of this CPU: of whoever is furthest behind among those that run and wait here. */
-void share_advance(struct share_cpu *q, uint64_t now)
-{
-    struct vcpu *head = share_head(q);
-    uint64_t least;
-
-    if (!q->running && !head)
-        return;
-    least = q->running ? vtime_at(q->running, now) : head->sched.key;
-    if (head && vtime_before(head->sched.key, least))
-        least = head->sched.key;
-    raise_max(&q->vref, least);
-}
-
-/* All that is here and has not come half of the way by itself goes on by `by`, in the same order. */
-static void lift(struct vcpu *v, uint64_t vref, uint64_t by)
-{
-    uint64_t ahead = v->sched.key - vref, most = share_lead(v->domain);
-
-    if (vtime_before(v->sched.key, vref + by / 2))
-        vtime_raise(v->domain, vref + by + ((int64_t)ahead < (int64_t)most ? ahead : most));
-}
-
-void share_lift(struct share_cpu *q, uint64_t by)
-{
-    struct vcpu *v;
-
-    if (q->running) {
-        q->running->sched.key = vtime_load(q->running->domain);
-        lift(q->running, q->vref, by);
-    }
-    list_for_each_entry (v, &q->queue, sched.queue)
-        lift(v, q->vref, by);
-    q->vref += by;
-}
-
 bool share_has_claim(const struct vcpu *v, uint64_t now)
 {
     struct sched_budget *b = &v->domain->sched.floor_budget;
@@ -266,35 +157,106 @@ static uint64_t slice(const struct vcpu *v, uint64_t vtime, uint64_t other, uint
     return ns > min ? ns : min;
 }
 
+/* v, whose turn begins at `at`, will hardly let another one in before it sleeps or has had its time. */
+static void occupy(struct share_cpu *q, const struct vcpu *v, uint64_t at)
+{
+    uint64_t ns = v->sched.burst < q->pool->ratelimit_ns ? v->sched.burst : q->pool->ratelimit_ns;
+
+    __atomic_store_n(&q->free_at, at + ns, __ATOMIC_RELAXED);
+}
+
+/*
+ * A domain that slept and is not ahead of the others at home may have the CPU at once anywhere: it is
+ * a visitor, whose virtual time stays what it is, for a short turn. But not where that is far ahead of
+ * the others: they are behind as others are pinned to that CPU, and pay for every visit.
+ */
+static bool may_visit(const struct vcpu *v, unsigned cpu)
+{
+    uint64_t vref = home_vref(v);
+
+    return !v->domain->sched.active && !vtime_before(vref, vtime_load(v->domain)) &&
+           !vtime_before(__atomic_load_n(&share_cpus[cpu].vref, __ATOMIC_RELAXED) + VISIT_LAG, vref);
+}
+
+/* Whoever would be ahead of the others waits for its turn: at home, if its domain slept. */
+static uint64_t share_free_at(const struct vcpu *v, unsigned cpu)
+{
+    uint64_t vref = __atomic_load_n(&share_cpus[cpu].vref, __ATOMIC_RELAXED);
+    bool at_home = cpu == v->sched.home || v->domain->sched.active;
+
+    if (at_home ? vtime_before(vref, vtime_load(v->domain)) : !may_visit(v, cpu))
+        return at_home && !v->domain->sched.active ? UINT64_MAX / 2 : UINT64_MAX;
+    return __atomic_load_n(&share_cpus[cpu].free_at, __ATOMIC_RELAXED);
+}
+
+/* So far behind the others there as no sleeper may be: it has come from another CPU. */
+static bool is_owed(const struct share_cpu *q, const struct vcpu *v, uint64_t vtime)
+{
+    return vtime_before(vtime, q->vref - vtime_of(v->domain, SLEEPER_LAG_NS));
+}
+
+/* The first of those that woke which is not ahead: its siblings may have run since. */
+static struct vcpu *first_woken(struct share_cpu *q)
+{
+    while (!list_empty(&q->woken)) {
+        struct vcpu *v = list_entry(q->woken.next, struct vcpu, sched.woken);
+
+        if (!vtime_before(v->sched.visiting ? home_vref(v) : q->vref, vtime_load(v->domain)))
+            return v;
+        list_del(&v->sched.woken);
+    }
+    return NULL;
+}
+
+/* One that woke goes before v, whose virtual time that is: a visitor, or any if v is owed much. */
+static struct vcpu *woken_before(struct share_cpu *q, const struct vcpu *v, uint64_t vtime)
+{
+    struct vcpu *w = first_woken(q);
+
+    return w && (w->sched.visiting || is_owed(q, v, vtime)) ? w : NULL;
+}
+
 static void share_wake(struct vcpu *v, uint64_t now)
 {
-    struct share_cpu *q = &cpus[v->cpu];
+    struct share_cpu *q = &share_cpus[v->cpu];
     struct vcpu *r = q->running;
     uint64_t earliest, own_least;
+    bool woke = !v->sched.active; /* else it only changes its place */
 
     share_advance(q, now);
-    fit_in(q, v);
+    if (v->sched.home != v->cpu && !cpumask_test(&q->pool->cpus, v->sched.home))
+        v->sched.home = v->cpu;
+    v->sched.visiting = r && v->sched.home != v->cpu && may_visit(v, v->cpu);
+    if (v->sched.visiting)
+        vtime_raise(v->domain, home_vref(v) - vtime_of(v->domain, SLEEPER_LAG_NS));
+    else
+        share_fit_in(q, v);
     own_least = __atomic_load_n(&v->domain->sched.own_ref, __ATOMIC_RELAXED) - MAX_SLICE_NS;
     if (vtime_before(v->sched.own, own_least))
         v->sched.own = own_least;
     set_active(v, true);
     enqueue(q, v);
+    if (woke)
+        list_add_tail(&v->sched.woken, &q->woken);
     if (!r) {
+        occupy(q, v, now);
         sched_tickle(v->cpu);
         return;
     }
-    if (vtime_before(v->sched.key, vtime_at(r, now)) ||
+    if (vtime_before(v->sched.key, vtime_at(r, now)) || woken_before(q, r, vtime_at(r, now)) ||
         (!r->sched.reserved && share_has_claim(v, now)))
         q->preempt = true;
     else if (q->until == UINT64_MAX)
         q->until = now + slice(r, vtime_at(r, now), v->sched.key, 0);
     earliest = r->sched.run_start + q->pool->ratelimit_ns;
+    if (q->preempt && !r->sched.reserved)
+        occupy(q, v, earliest > now ? earliest : now);
     sched_recheck(v->cpu, now, q->preempt || q->until < earliest ? earliest : q->until);
 }
 
 static void share_sleep(struct vcpu *v)
 {
-    dequeue(&cpus[v->cpu], v);
+    dequeue(&share_cpus[v->cpu], v);
     if (!vcpu_runnable(v))
         set_active(v, false);
 }
@@ -309,7 +271,7 @@ static void share_rest(struct vcpu *v)
 /* Its virtual time becomes that of the next one: what it gives up is gone. */
 static void share_yield(struct vcpu *v)
 {
-    struct vcpu *head = share_head(&cpus[v->cpu]);
+    struct vcpu *head = share_head(&share_cpus[v->cpu]);
 
     if (head)
         vtime_raise(v->domain, head->sched.key);
@@ -365,6 +327,17 @@ void sched_cap_refilled(void *arg)
     }
 }
 
+/* Grows at once, and shrinks by halves: one that was interrupted has the rest of its burst still to come. */
+static void note_burst(struct vcpu *v, uint64_t now, bool sleeps)
+{
+    uint64_t ran = now - v->sched.run_start;
+
+    if (ran > v->sched.burst)
+        v->sched.burst = ran;
+    else if (sleeps)
+        v->sched.burst = (v->sched.burst + ran) / 2;
+}
+
 /* Puts what ran until now where it belongs; returns it if it may go on, still as the running one. */
 static struct vcpu *settle_running(struct share_cpu *q, unsigned cpu, uint64_t now)
 {
@@ -374,7 +347,8 @@ static struct vcpu *settle_running(struct share_cpu *q, unsigned cpu, uint64_t n
         return NULL;
     share_charge(q, now);
     share_advance(q, now);
-    r->sched.home = cpu;
+    if (!r->sched.visiting)
+        r->sched.home = cpu;
     if (vcpu_runnable(r) && sched_may_run(r, cpu)) {
         return_budget(r);
         if (take_budget(r, now))
@@ -384,8 +358,10 @@ static struct vcpu *settle_running(struct share_cpu *q, unsigned cpu, uint64_t n
     } else {
         return_budget(r);
         r->sched.state = SCHED_OFF_QUEUE;
-        if (!vcpu_runnable(r))
+        if (!vcpu_runnable(r)) {
             set_active(r, false);
+            note_burst(r, now, true);
+        }
     }
     r->sched.yielded = false;
     q->running = NULL;
@@ -423,6 +399,8 @@ static bool goes_on(struct share_cpu *q, struct vcpu *r, uint64_t now)
         return !best_claim(q, r, now);
     if (best_claim(q, NULL, now))
         return false;
+    if (woken_before(q, r, vtime_load(r->domain)))
+        return false;
     if (!q->preempt && now < q->until)
         return true;
     head = share_head(q);
@@ -433,12 +411,15 @@ static bool goes_on(struct share_cpu *q, struct vcpu *r, uint64_t now)
 /* The next of those that wait, off queue, with its budget; NULL: none that may run. */
 static struct vcpu *take_next(struct share_cpu *q, const struct vcpu *yielder, uint64_t now)
 {
-    struct vcpu *v;
+    struct vcpu *v, *woken;
 
     for (;;) {
         v = best_claim(q, NULL, now);
-        if (!v || v == yielder)
+        if (!v || v == yielder) {
             v = share_head(q);
+            woken = v ? woken_before(q, v, v->sched.key) : NULL;
+            v = woken ? woken : v;
+        }
         if (v && v == yielder && q->queued > 1)
             v = list_entry(v->sched.queue.next, struct vcpu, sched.queue);
         if (!v)
@@ -482,6 +463,7 @@ static uint64_t set_slice(struct share_cpu *q, struct vcpu *v, uint64_t now)
                 ns = next > now + MIN_SLICE_NS ? next - now : MIN_SLICE_NS;
         }
         q->until = now + ns;
+        __atomic_store_n(&q->waited, true, __ATOMIC_RELAXED);
         share_start_balancer(v->domain->sched.pool, v->cpu, now);
     }
     return limit(v, ns);
@@ -498,9 +480,18 @@ static uint64_t continue_turn(struct share_cpu *q, struct vcpu *r, uint64_t now)
     return limit(r, look - now);
 }
 
+/* v runs; if by its domain's reservation, then nobody interrupts it, for a slice at least. */
+static void occupied(struct share_cpu *q, const struct vcpu *v, uint64_t now)
+{
+    if (v->sched.reserved)
+        __atomic_store_n(&q->free_at, now + MAX_SLICE_NS, __ATOMIC_RELAXED);
+    else
+        occupy(q, v, v->sched.run_start);
+}
+
 static struct vcpu *share_pick_next(unsigned cpu, uint64_t now, uint64_t *slice_ns)
 {
-    struct share_cpu *q = &cpus[cpu];
+    struct share_cpu *q = &share_cpus[cpu];
     struct vcpu *r = settle_running(q, cpu, now), *v;
     bool yielded = r && r->sched.yielded;
 
@@ -510,10 +501,14 @@ static struct vcpu *share_pick_next(unsigned cpu, uint64_t now, uint64_t *slice_
         r->sched.yielded = false;
         if (stays) {
             *slice_ns = continue_turn(q, r, now);
+            occupied(q, r, now);
             return r;
         }
         return_budget(r);
-        fit_in(q, r);
+        note_burst(r, now, false);
+        r->sched.visiting = false;
+        r->sched.home = cpu;
+        share_fit_in(q, r);
         enqueue(q, r);
         q->running = NULL;
     }
@@ -525,6 +520,7 @@ static struct vcpu *share_pick_next(unsigned cpu, uint64_t now, uint64_t *slice_
     v->sched.run_start = now;
     *slice_ns = set_slice(q, v, now);
     share_advance(q, now);
+    occupied(q, v, now);
     return v;
 }
 
@@ -534,6 +530,7 @@ static void share_insert(struct vcpu *v)
     v->sched.capped = v->sched.reserved = v->sched.yielded = false;
     v->sched.credit = 0;
     v->sched.home = v->cpu;
+    v->sched.visiting = false;
 }
 
 int64_t share_claim(struct share_cpu *q, uint64_t now)
@@ -545,7 +542,7 @@ int64_t share_claim(struct share_cpu *q, uint64_t now)
 
 struct vcpu *share_first_for(struct share_cpu *q, unsigned cpu, uint64_t now)
 {
-    const struct share_cpu *there = &cpus[cpu];
+    const struct share_cpu *there = &share_cpus[cpu];
     /* An idle CPU takes everything. Read without its lock: the next look puts it right. */
     bool ordinary = __atomic_load_n(&there->no_claims, __ATOMIC_RELAXED) &&
                     __atomic_load_n(&there->running, __ATOMIC_RELAXED);
@@ -564,16 +561,16 @@ struct vcpu *share_first_for(struct share_cpu *q, unsigned cpu, uint64_t now)
 
 static struct vcpu *share_steal(unsigned victim, unsigned thief)
 {
-    struct vcpu *v = share_first_for(&cpus[victim], thief, now_ns());
+    struct vcpu *v = share_first_for(&share_cpus[victim], thief, now_ns());
 
     if (v)
-        dequeue(&cpus[victim], v);
+        dequeue(&share_cpus[victim], v);
     return v;
 }
 
 static unsigned share_queued(unsigned cpu)
 {
-    return __atomic_load_n(&cpus[cpu].queued, __ATOMIC_RELAXED);
+    return __atomic_load_n(&share_cpus[cpu].queued, __ATOMIC_RELAXED);
 }
 
 const struct sched_policy sched_share = {
@@ -592,4 +589,5 @@ const struct sched_policy sched_share = {
     .pick_next = share_pick_next,
     .steal = share_steal,
     .queued = share_queued,
+    .free_at = share_free_at,
 };

@@ -32,6 +32,7 @@ static void init_fields(struct vcpu *v, struct domain *d, unsigned id)
     v->runstate.state_entry_time = now_ns();
     list_init(&v->sched.queue);
     list_init(&v->sched.claim);
+    list_init(&v->sched.woken);
     v->sched.state = SCHED_OFF_QUEUE;
 }
 

@@ -31,17 +31,20 @@ enum sched_state { SCHED_IDLE_VCPU, SCHED_OFF_QUEUE, SCHED_QUEUED, SCHED_RUNNING
 struct sched_entity {
     struct list_head queue;
     struct list_head claim;        /* share: among those queued that have a reservation */
+    struct list_head woken;        /* share: among those queued that woke */
     enum sched_state state;
     bool boosted;                  /* rr: woke with part of its slice left */
     bool active;                   /* share: counted in its domain */
     bool yielded;                  /* share: lets others go first, once */
+    bool visiting;                 /* share: woke on another CPU than home */
     bool reserved;                 /* share: runs on its domain's reservation */
     int64_t credit;                /* rr: rest of its slice; share: of its piece of a capped budget */
     bool capped;                   /* share: `credit` counts */
     uint64_t last_start;           /* its time is accounted for up to here */
     uint64_t run_start;            /* share: when it got the CPU */
+    unsigned home;                 /* share: the CPU with whose virtual time it is compared */
+    uint64_t burst;                /* share: how long it runs before it sleeps, about, ns */
     uint64_t key;                  /* share: its domain's virtual time when it was last looked at */
-    unsigned home;                 /* share: the CPU where it ran last */
     uint64_t own;                  /* share: what it has run, among its domain's vcpus, ns */
 };
 

@@ -32,7 +32,7 @@ static struct cpu_info sim_info; /* of the CPU whose turn it is */
 struct sim_vcpu {
     struct vcpu v;
     uint64_t run, sleep;
-    uint64_t left, wakes_at, ran, woken_at, worst_latency;
+    uint64_t left, wakes_at, ran, woken_at, waited, worst_latency;
     bool asleep;
 };
 static struct sim_vcpu sim_vcpus[SIM_VCPUS];
@@ -111,24 +111,6 @@ static const struct sched_policy *policy_of(const struct vcpu *v)
 {
     return v->domain->sched.pool->policy;
 }
-static unsigned pick_cpu(const struct vcpu *v)
-{
-    unsigned cpu, best = v->cpu, least = ~0u;
-
-    if (sched_may_run(v, v->cpu) && cpumask_test(&sched_idle_mask, v->cpu))
-        return v->cpu;
-    for (cpu = 0; cpu < sim_cpus; cpu++)
-        if (sched_may_run(v, cpu) && cpumask_test(&sched_idle_mask, cpu))
-            return cpu;
-    if (sched_may_run(v, v->cpu))
-        return v->cpu;
-    for (cpu = 0; cpu < sim_cpus; cpu++)
-        if (sched_may_run(v, cpu) && policy_of(v)->queued(cpu) < least) {
-            least = policy_of(v)->queued(cpu);
-            best = cpu;
-        }
-    return best;
-}
 void vcpu_wake(struct vcpu *v)
 {
     if (v->sched.state != SCHED_OFF_QUEUE)
@@ -138,7 +120,7 @@ void vcpu_wake(struct vcpu *v)
             policy_of(v)->rest(v);
         return;
     }
-    v->cpu = pick_cpu(v);
+    v->cpu = sched_place(v, false, sim_now);
     v->runstate.state = RUNSTATE_runnable;
     policy_of(v)->wake(v, sim_now);
 }
@@ -263,6 +245,8 @@ static void reschedule(unsigned cpu)
 
         SIM_ASSERT(sched_may_run(v, cpu) && vcpu_runnable(v));
         v->runstate.state = RUNSTATE_running;
+        if (s->woken_at)
+            s->waited += sim_now - s->woken_at;
         if (s->woken_at && sim_now - s->woken_at > s->worst_latency)
             s->worst_latency = sim_now - s->woken_at;
         s->woken_at = 0;
@@ -428,6 +412,7 @@ static struct domain *sim_domain(unsigned vcpus, unsigned weight, uint64_t run, 
         v->v.hard_affinity = v->v.soft_affinity = cpu_online_mask;
         list_init(&v->v.sched.queue);
         list_init(&v->v.sched.claim);
+        list_init(&v->v.sched.woken);
         v->v.cpu = (sim_domains + i) % sim_cpus;
         policy_of(&v->v)->insert(&v->v);
     }
@@ -480,12 +465,12 @@ static void sim_reset_counts(void)
     struct sim_vcpu *s;
 
     for_each_sim_vcpu (s)
-        s->ran = s->worst_latency = 0;
+        s->ran = s->waited = s->worst_latency = 0;
     for (unsigned cpu = 0; cpu < sim_cpus; cpu++)
         cpus_[cpu].switches = cpus_[cpu].looks = 0;
 }
 
-static int sim_set(struct domain *d, uint32_t flags, uint32_t value)
+static inline int sim_set(struct domain *d, uint32_t flags, uint32_t value)
 {
     struct parador_sched_params p = { flags, value, value, value, 0, 0, 0, 0 };
 

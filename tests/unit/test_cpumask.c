@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// sources: lib/bitmap.c
+// sources: core/sched_place.c lib/bitmap.c
 /* Sets of CPUs, searched while another CPU changes them. */
 #include <pthread.h>
 
@@ -10,7 +10,8 @@
 
 struct domain idle_domain_struct;
 struct cpumask sched_idle_mask;
-static struct sched_pool pool;
+static const struct sched_policy policy;
+static struct sched_pool pool = { .policy = &policy };
 static struct domain d;
 static struct vcpu v;
 static bool stop;
@@ -25,32 +26,6 @@ static void *other_cpu(void *arg)
     return NULL;
 }
 
-/* As core/sched.c chooses. */
-static inline __attribute__((always_inline)) unsigned pick_cpu(const struct vcpu *v)
-{
-    struct cpumask any, soft;
-
-    if (cpumask_test(&sched_idle_mask, v->cpu) && sched_may_run(v, v->cpu) &&
-        cpumask_test(&v->soft_affinity, v->cpu))
-        return v->cpu;
-    cpumask_and(&any, &sched_idle_mask, &v->domain->sched.pool->cpus);
-    cpumask_and(&any, &any, &v->hard_affinity);
-    cpumask_and(&soft, &any, &v->soft_affinity);
-    if (!cpumask_empty(&soft))
-        any = soft;
-    if (cpumask_empty(&any))
-        return v->cpu;
-    return cpumask_test(&any, v->cpu) ? v->cpu : cpumask_next(&any, 0);
-}
-
-static __attribute__((noinline)) void wake(struct vcpu *v)
-{
-    unsigned cpu = pick_cpu(v);
-
-    if (cpu != v->cpu)
-        __atomic_store_n(&v->cpu, cpu, __ATOMIC_RELEASE);
-}
-
 START_TEST(a_mask_that_changes_is_not_two_masks)
 {
     pthread_t thread;
@@ -62,8 +37,7 @@ START_TEST(a_mask_that_changes_is_not_two_masks)
     ck_assert_int_eq(pthread_create(&thread, NULL, other_cpu, NULL), 0);
     for (unsigned i = 0; i < WAKES; i++) {
         v.cpu = 1;
-        wake(&v);
-        wrong += v.cpu > 1;
+        wrong += sched_place(&v, false, 0) > 1;
     }
     __atomic_store_n(&stop, true, __ATOMIC_RELAXED);
     pthread_join(thread, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// sources: core/sched_share.c core/sched_balance.c core/sched_budget.c
+// sources: core/sched_place.c core/sched_share.c core/sched_vtime.c core/sched_balance.c core/sched_budget.c
 // sources: core/sched_pool.c core/sched_params.c core/sched_rr.c lib/bitmap.c lib/string.c
 /* CPU pools and entitlements: what moves, what is refused, and that a refusal changes nothing. */
 #include "sched_sim.h"

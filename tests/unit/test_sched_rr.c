@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// sources: core/sched_rr.c lib/bitmap.c
+// sources: core/sched_place.c core/sched_rr.c lib/bitmap.c
 /* The round-robin policy: turns, slices, boosts, stealing, as a machine of two CPUs sees them. */
 #include <stdlib.h>
 #include <string.h>
