@@ -114,6 +114,25 @@ static void rest(struct vcpu *v, uint64_t now)
         policy_of(v)->rest(v);
 }
 
+/*
+ * v waits on a CPU that was busy, as no other was idle when its place was chosen. One that has become
+ * idle since then, and looked for work before v was in the queue, is told to look again.
+ */
+static void offer(const struct vcpu *v)
+{
+    unsigned cpu;
+
+    /* The other one marks itself idle and then looks: one of the two sees the other. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (cpumask_empty(&sched_idle_mask))
+        return;
+    for_each_cpu (cpu, &sched_idle_mask)
+        if (sched_may_run(v, cpu)) {
+            softirq_raise_cpu(cpu, SOFTIRQ_SCHEDULE);
+            return;
+        }
+}
+
 void vcpu_wake(struct vcpu *v)
 {
     bool moved = false;
@@ -132,8 +151,12 @@ void vcpu_wake(struct vcpu *v)
         }
         cpu = sched_place(v, moved, now);
         if (cpu == v->cpu) {
+            bool busy = !cpumask_test(&sched_idle_mask, cpu);
+
             runstate_change(v, RUNSTATE_runnable, now);
             policy_of(v)->wake(v, now);
+            if (busy)
+                offer(v);
             spin_unlock_irqrestore(l, flags);
             return;
         }
@@ -313,8 +336,14 @@ bool sched_move_work(unsigned victim, unsigned thief)
         return false;
     flags = sched_lock_cpu(thief);
     here = v->cpu == thief && v->sched.state == SCHED_OFF_QUEUE && sched_may_run(v, thief);
-    if (here && vcpu_runnable(v))
-        policy_of(v)->wake(v, now_ns());
+    if (here && vcpu_runnable(v)) {
+        uint64_t now = now_ns();
+
+        /* Paused and let go again meanwhile, it would wait as one that is offline. */
+        if (v->runstate.state != RUNSTATE_runnable)
+            runstate_change(v, RUNSTATE_runnable, now);
+        policy_of(v)->wake(v, now);
+    }
     sched_unlock_cpu(thief, flags);
     if (!here)
         vcpu_wake(v);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The balancer of the proportional-share policy: shares hold across the CPUs of a pool. */
+#include "core/sched_budget.h"
 #include "core/sched_pool.h"
 #include "core/sched_share.h"
 #include "hw/percpu.h"
@@ -27,7 +28,9 @@ struct view {
     bool reserved;         /* the running one has one */
     uint64_t own;          /* the running one's, and its domain: for its siblings that wait */
     struct domain *domain; /* stays, as this CPU passes no quiescent point meanwhile */
+    const struct domain *claimer; /* of the one with a reservation that waits longest */
     bool done, served;     /* in this round: pull() was called; a claim has come here */
+    bool tried, others;    /* something that waits elsewhere was to come here; it may */
 };
 
 /* Of a CPU the balancer of its pool alone looks at its view. */
@@ -53,16 +56,19 @@ static void look(struct sched_pool *pool, unsigned cpu, uint64_t now)
     share_charge(q, now);
     share_advance(q, now);
     head = share_head(q);
-    *w = (struct view){ .head = NEVER, .level = NEVER, .done = w->done,
-                        .served = w->served };
+    *w = (struct view){ .head = NEVER, .level = NEVER, .done = w->done, .served = w->served,
+                        .tried = w->tried, .others = w->others };
     if (head) {
         w->head = (int64_t)(head->sched.key - pool->vref);
         w->claim = share_claim(q, now);
     }
+    if (!list_empty(&q->claims))
+        w->claimer = list_entry(q->claims.next, struct vcpu, sched.claim)->domain;
     if (r) {
         w->domain = r->domain;
         w->own = r->sched.own;
-        w->reserved = r->sched.reserved;
+        /* Where it is alone it has not been asked since it began whether it still has a claim. */
+        w->reserved = r->sched.reserved && (head || share_has_claim(r, now));
     }
     at = w->reserved ? head : r;
     if (at) {
@@ -78,13 +84,13 @@ static void look(struct sched_pool *pool, unsigned cpu, uint64_t now)
  * Virtual times of CPUs with no competition, or to which different domains are pinned, go their own
  * ways. Differences that fair shares cannot explain are not debts: the slower ones are lifted.
  */
-static void align(struct sched_pool *pool)
+static void align(const struct cpumask *cpus)
 {
     uint64_t top = 0, limit = 0;
     bool any = false;
     unsigned cpu;
 
-    for_each_cpu (cpu, &pool->cpus)
+    for_each_cpu (cpu, cpus)
         if (views[cpu].domain) {
             uint64_t lag = share_window(views[cpu].domain);
 
@@ -93,7 +99,7 @@ static void align(struct sched_pool *pool)
             any = true;
             limit = lag > limit ? lag : limit;
         }
-    for_each_cpu (cpu, &pool->cpus)
+    for_each_cpu (cpu, cpus)
         if (views[cpu].domain && vtime_before(share_cpus[cpu].vref + 2 * limit, top)) {
             unsigned long flags = sched_lock_cpu(cpu);
 
@@ -103,19 +109,19 @@ static void align(struct sched_pool *pool)
 }
 
 /* Brings those that run without anything being owed to them up to those that wait. */
-static void settle(struct sched_pool *pool)
+static void settle(struct sched_pool *pool, const struct cpumask *cpus)
 {
     int64_t least = NEVER;
     unsigned cpu;
     uint64_t vref;
 
-    for_each_cpu (cpu, &pool->cpus)
+    for_each_cpu (cpu, cpus)
         if (views[cpu].head < least)
             least = views[cpu].head;
     if (least == NEVER)
         return;
     vref = pool->vref + least;
-    for_each_cpu (cpu, &pool->cpus)
+    for_each_cpu (cpu, cpus)
         if (views[cpu].domain)
             vtime_raise(views[cpu].domain, vref - share_window(views[cpu].domain));
     if (least > 0)
@@ -131,6 +137,8 @@ static bool behind(struct sched_pool *pool, unsigned from, unsigned to, uint64_t
     struct vcpu *v = share_first_for(q, to, now);
     bool yes = false;
 
+    views[to].tried = true;
+    views[to].others |= v != NULL;
     if (v && !share_cpus[to].no_claims && share_has_claim(v, now))
         yes = true;
     else if (v && v->domain == w->domain)
@@ -155,7 +163,7 @@ static int64_t urgency(unsigned from, unsigned to)
 }
 
 /* Something that waits elsewhere in `pool` takes its turn on `to`, if that is due. */
-static void pull(struct sched_pool *pool, unsigned to, uint64_t now)
+static void pull(struct sched_pool *pool, const struct cpumask *cpus, unsigned to, uint64_t now)
 {
     struct cpumask tried;
 
@@ -163,7 +171,7 @@ static void pull(struct sched_pool *pool, unsigned to, uint64_t now)
     for (unsigned i = 0; i < TRIES; i++) {
         unsigned cpu, from = MAX_CPUS;
 
-        for_each_cpu (cpu, &pool->cpus)
+        for_each_cpu (cpu, cpus)
             if (cpu != to && !cpumask_test(&tried, cpu) && urgency(cpu, to) <= views[to].level &&
                 (from == MAX_CPUS || urgency(cpu, to) < urgency(from, to)))
                 from = cpu;
@@ -180,34 +188,120 @@ static void pull(struct sched_pool *pool, unsigned to, uint64_t now)
     }
 }
 
+/* A sibling that waits on `from` has run that much less than the one on `to`. */
+static bool sibling_behind(unsigned from, unsigned to)
+{
+    unsigned long flags = sched_lock_cpu(from);
+    struct vcpu *v = share_sibling_for(&share_cpus[from], views[to].domain, to);
+    bool yes = v && (int64_t)(views[to].own - v->sched.own) > 2 * (int64_t)PERIOD_NS;
+
+    sched_unlock_cpu(from, flags);
+    return yes;
+}
+
+/*
+ * Vcpus of a domain with a reservation wait for each other, not for what it has left: one comes to
+ * `to`, where a sibling has run much more.
+ */
+static void even_out(const struct cpumask *cpus, unsigned to)
+{
+    const struct domain *d = views[to].domain;
+    unsigned from;
+
+    if (!d || !budget_exists(&d->sched.floor_budget))
+        return;
+    __atomic_store_n(&share_cpus[to].siblings, d, __ATOMIC_RELAXED);
+    for_each_cpu (from, cpus)
+        if (from != to && views[from].claimer == d && sibling_behind(from, to) &&
+            sched_move_work(from, to))
+            break;
+    __atomic_store_n(&share_cpus[to].siblings, NULL, __ATOMIC_RELAXED);
+}
+
+/* Where a sibling of v works that has had its part, and v, which waits on `from`, may run; MAX_CPUS: nowhere. */
+static unsigned sibling_cpu(const struct vcpu *v, unsigned from, const struct cpumask *cpus)
+{
+    const struct domain *d = v->domain;
+    const struct vcpu *s;
+    unsigned i, cpu;
+
+    for_each_vcpu (d, s, i) {
+        cpu = __atomic_load_n(&s->cpu, __ATOMIC_RELAXED);
+        if (cpu != from && cpumask_test(cpus, cpu) && sched_may_run(v, cpu) &&
+            (s->sched.state == SCHED_QUEUED || s->sched.state == SCHED_RUNNING) &&
+            !share_is_neglected(s))
+            return cpu;
+    }
+    return MAX_CPUS;
+}
+
+/*
+ * A domain may have its share by vcpus on some CPUs alone, and those that wait on others nothing. Such a
+ * one goes to where a sibling works; if it may not, it has a turn where it is.
+ */
+static void serve_neglected(const struct cpumask *cpus, unsigned from, uint64_t now)
+{
+    struct share_cpu *q = &share_cpus[from];
+    unsigned long flags = sched_lock_cpu(from);
+    const struct domain *d = NULL;
+    unsigned to = MAX_CPUS;
+    struct vcpu *v;
+
+    list_for_each_entry (v, &q->queue, sched.queue)
+        if (share_is_neglected(v)) {
+            d = v->domain;
+            to = sibling_cpu(v, from, cpus);
+            if (to == MAX_CPUS && now >= q->helped_at + HELP_EVERY_NS) {
+                q->helped_at = now;
+                q->neglected = v;
+            }
+            break;
+        }
+    sched_unlock_cpu(from, flags);
+    if (to == MAX_CPUS)
+        return;
+    __atomic_store_n(&share_cpus[to].siblings, d, __ATOMIC_RELAXED);
+    sched_move_work(from, to);
+    __atomic_store_n(&share_cpus[to].siblings, NULL, __ATOMIC_RELAXED);
+}
+
 void sched_share_balance(void *arg)
 {
     struct sched_pool *pool = arg;
+    /* One that joins meanwhile has not been looked at: its view is of some time ago. */
+    const struct cpumask now_here = pool->cpus, *cpus = &now_here;
     uint64_t now = now_ns();
     bool waiting = false;
     unsigned cpu, next;
 
     if (pool->policy == &sched_share) {
-        for_each_cpu (cpu, &pool->cpus) {
-            views[cpu].done = views[cpu].served = false;
+        for_each_cpu (cpu, cpus) {
+            views[cpu] = (struct view){ .done = false };
             look(pool, cpu, now);
         }
-        align(pool);
-        for_each_cpu (cpu, &pool->cpus)
+        align(cpus);
+        for_each_cpu (cpu, cpus)
             look(pool, cpu, now);
-        settle(pool);
+        settle(pool, cpus);
         /* Whoever is furthest ahead gives way first. */
         do {
             next = MAX_CPUS;
-            for_each_cpu (cpu, &pool->cpus)
+            for_each_cpu (cpu, cpus)
                 if (!views[cpu].done &&
                     (next == MAX_CPUS || views[cpu].level > views[next].level))
                     next = cpu;
             if (next != MAX_CPUS) {
                 views[next].done = true;
-                pull(pool, next, now);
+                pull(pool, cpus, next, now);
+                if (views[next].tried)
+                    __atomic_store_n(&share_cpus[next].others_come, views[next].others,
+                                     __ATOMIC_RELAXED);
             }
         } while (next != MAX_CPUS);
+        for_each_cpu (cpu, cpus)
+            even_out(cpus, cpu);
+        for_each_cpu (cpu, cpus)
+            serve_neglected(cpus, cpu, now);
     }
     __atomic_store_n(&pool->balancing, false, __ATOMIC_SEQ_CST);
     for_each_cpu (cpu, &pool->cpus)

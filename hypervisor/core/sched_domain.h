@@ -21,6 +21,7 @@ struct sched_domain {
     uint32_t weight, cap, reservation; /* (a) public/control.h [LOCK_POOL] */
     uint64_t vtime;               /* (a) CPU time used, each ns counting 2^16 / weight */
     uint64_t own_ref;             /* (a) how far its vcpus have come among themselves, ns */
+    uint64_t withdrew;            /* (a) when one of its vcpus was last taken down while it waited */
     uint32_t active;              /* (a) vcpus that run, wait, or are held back by the cap */
     struct sched_budget cap_budget, floor_budget;
     struct timer refill;          /* wakes the vcpus that the cap holds back */

@@ -8,9 +8,10 @@
 
 /*
  * Everyone has a slice, in proportion to the domain's weight. A vcpu that uses it up goes to the
- * end of the queue and gets a new one there. A vcpu that sleeps keeps what is left: when it wakes
- * it goes to the front, ahead of those that compute, and interrupts one. So an I/O-bound guest is
- * served at once, and one that tries to live on boosts gets no more than its slice per round.
+ * end of the queue and gets a new one when its turn comes. A vcpu that sleeps keeps what is left:
+ * when it wakes it goes to the front, ahead of those that compute, and interrupts one. So an
+ * I/O-bound guest is served at once, and one that tries to live on boosts gets no more than its
+ * slice per round.
  */
 #define DEFAULT_WEIGHT 256
 #define MIN_SLICE_NS 1000000ULL
@@ -78,16 +79,23 @@ static void rr_wake(struct vcpu *v, uint64_t now)
 
     v->sched.boosted = v->sched.credit >= MIN_BOOST_NS;
     if (!v->sched.boosted)
-        v->sched.credit = full_slice(v);
+        v->sched.credit = 0;
     enqueue(v);
-    /* Alone until now, the running vcpu has no slice timer: have it set, or be replaced. */
-    if (!running || (v->sched.boosted && !running->sched.boosted) || rr_cpus[v->cpu].queued == 1)
+    if (!running || (v->sched.boosted && !running->sched.boosted))
         sched_tickle(v->cpu);
+    else if (rr_cpus[v->cpu].queued == 1) /* alone until now, it has no slice timer */
+        sched_recheck(v->cpu, now, running->sched.last_start + (uint64_t)running->sched.credit);
 }
 
+/*
+ * Who is taken down while it waits loses its place. Otherwise siblings could do so again and again, to
+ * put it in front of the others, or to interrupt them for nothing.
+ */
 static void rr_sleep(struct vcpu *v)
 {
     dequeue(v);
+    if (!vcpu_runnable(v))
+        v->sched.credit = 0;
 }
 
 /* It gives up the rest of its slice, so it goes to the end. */
@@ -115,16 +123,13 @@ static bool settle_running(struct rr_cpu *q, struct vcpu *v, unsigned cpu, uint6
     }
     if (v->sched.credit <= 0) {
         v->sched.boosted = false;
-        v->sched.credit = full_slice(v);
-        if (list_empty(&q->queue))
-            return true;
-    } else {
-        if (list_empty(&q->queue))
-            return true;
-        head = list_entry(q->queue.next, struct vcpu, sched.queue);
-        if (v->sched.boosted || !head->sched.boosted)
-            return true;
+        v->sched.credit = 0;
     }
+    if (list_empty(&q->queue))
+        return true;
+    head = list_entry(q->queue.next, struct vcpu, sched.queue);
+    if (v->sched.credit > 0 && (v->sched.boosted || !head->sched.boosted))
+        return true;
     enqueue(v);
     return false;
 }
@@ -144,6 +149,8 @@ static struct vcpu *rr_pick_next(unsigned cpu, uint64_t now, uint64_t *slice_ns)
         }
         __atomic_store_n(&q->running, v, __ATOMIC_RELAXED);
     }
+    if (v && v->sched.credit <= 0)
+        v->sched.credit = full_slice(v);
     /* Nobody waits: no timer is needed. */
     *slice_ns = v && !list_empty(&q->queue) ? (uint64_t)v->sched.credit : 0;
     return v ? v : idle_vcpu(cpu);

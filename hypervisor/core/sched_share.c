@@ -43,33 +43,12 @@ static void share_init_cpu(unsigned cpu, const struct sched_pool *pool)
     q->running = NULL;
     q->vref = pool->vref;
     q->free_at = 0;
+    q->ordinary_at = 0;
+    q->granted = q->for_neglected = false;
+    q->neglected = NULL;
+    q->helped_at = 0;
+    q->others_come = true;
     q->pool = pool;
-}
-
-void share_charge(struct share_cpu *q, uint64_t now)
-{
-    struct vcpu *v = q->running;
-    struct sched_domain *s;
-    uint64_t ns;
-
-    if (!v || now <= v->sched.last_start)
-        return;
-    s = &v->domain->sched;
-    ns = now - v->sched.last_start;
-    v->sched.last_start = now;
-    if (v->sched.capped)
-        v->sched.credit -= ns;
-    if (budget_exists(&s->floor_budget)) {
-        budget_refill(&s->floor_budget, now);
-        if (v->sched.reserved)
-            budget_give(&s->floor_budget, -(int64_t)ns);
-        else
-            budget_use(&s->floor_budget, ns);
-    }
-    ns = chargeable(ns);
-    v->sched.own += ns;
-    raise_max(&s->own_ref, v->sched.own);
-    __atomic_fetch_add(&s->vtime, vtime_of(v->domain, ns), __ATOMIC_RELAXED);
 }
 
 static bool comes_before(const struct vcpu *a, const struct vcpu *b)
@@ -106,6 +85,8 @@ static void dequeue(struct share_cpu *q, struct vcpu *v)
     list_del(&v->sched.queue);
     list_del(&v->sched.claim);
     list_del(&v->sched.woken);
+    if (q->neglected == v)
+        q->neglected = NULL;
     v->sched.state = SCHED_OFF_QUEUE;
     __atomic_store_n(&q->queued, q->queued - 1, __ATOMIC_RELAXED);
 }
@@ -131,16 +112,6 @@ static void set_active(struct vcpu *v, bool active)
         return;
     v->sched.active = active;
     __atomic_fetch_add(&v->domain->sched.active, active ? 1 : -1, __ATOMIC_RELAXED);
-}
-
-bool share_has_claim(const struct vcpu *v, uint64_t now)
-{
-    struct sched_budget *b = &v->domain->sched.floor_budget;
-
-    if (!budget_exists(b))
-        return false;
-    budget_refill(b, now);
-    return budget_left(b) > 0;
 }
 
 /* How long v may run before it is more than a grain ahead of `other`. */
@@ -220,7 +191,7 @@ static void share_wake(struct vcpu *v, uint64_t now)
 {
     struct share_cpu *q = &share_cpus[v->cpu];
     struct vcpu *r = q->running;
-    uint64_t earliest, own_least;
+    uint64_t earliest, soonest;
     bool woke = !v->sched.active; /* else it only changes its place */
 
     share_advance(q, now);
@@ -231,10 +202,10 @@ static void share_wake(struct vcpu *v, uint64_t now)
         vtime_raise(v->domain, home_vref(v) - vtime_of(v->domain, SLEEPER_LAG_NS));
     else
         share_fit_in(q, v);
-    own_least = __atomic_load_n(&v->domain->sched.own_ref, __ATOMIC_RELAXED) - MAX_SLICE_NS;
-    if (vtime_before(v->sched.own, own_least))
-        v->sched.own = own_least;
+    share_limit_owed(v, woke ? MAX_SLICE_NS : MAX_OWED_NS);
     set_active(v, true);
+    if (list_empty(&q->queue))
+        q->ordinary_at = now;
     enqueue(q, v);
     if (woke)
         list_add_tail(&v->sched.woken, &q->woken);
@@ -251,14 +222,19 @@ static void share_wake(struct vcpu *v, uint64_t now)
     earliest = r->sched.run_start + q->pool->ratelimit_ns;
     if (q->preempt && !r->sched.reserved)
         occupy(q, v, earliest > now ? earliest : now);
+    /* Siblings that take each other down and up would interrupt r for nobody, at its expense. */
+    soonest = __atomic_load_n(&v->domain->sched.withdrew, __ATOMIC_RELAXED) + WITHDRAWN_NS;
+    earliest = earliest < soonest ? soonest : earliest;
     sched_recheck(v->cpu, now, q->preempt || q->until < earliest ? earliest : q->until);
 }
 
 static void share_sleep(struct vcpu *v)
 {
     dequeue(&share_cpus[v->cpu], v);
-    if (!vcpu_runnable(v))
+    if (!vcpu_runnable(v)) {
         set_active(v, false);
+        __atomic_store_n(&v->domain->sched.withdrew, now_ns(), __ATOMIC_RELAXED);
+    }
 }
 
 /* One that its cap holds back is at work, but no longer when it sleeps, too, or has been taken down. */
@@ -368,36 +344,28 @@ static struct vcpu *settle_running(struct share_cpu *q, unsigned cpu, uint64_t n
     return NULL;
 }
 
-/* The waiting vcpu that has most of its domain's reservation left, if any has more than r. */
-static struct vcpu *best_claim(struct share_cpu *q, const struct vcpu *r, uint64_t now)
+static struct vcpu *best_claim(struct share_cpu *q, struct vcpu *r, uint64_t now)
 {
-    struct vcpu *v, *best = NULL;
-    int64_t most = 0;
-
-    if (list_empty(&q->claims))
-        return NULL;
-    if (r && r->sched.reserved && share_has_claim(r, now))
-        most = budget_left(&r->domain->sched.floor_budget);
-    list_for_each_entry (v, &q->claims, sched.claim)
-        if (share_has_claim(v, now) && budget_left(&v->domain->sched.floor_budget) > most) {
-            most = budget_left(&v->domain->sched.floor_budget);
-            best = v;
-        }
-    return best;
+    return list_empty(&q->claims) ? NULL : share_best_claim(q, r, now);
 }
 
 /* Does the running one go on, although others wait? */
 static bool goes_on(struct share_cpu *q, struct vcpu *r, uint64_t now)
 {
-    struct vcpu *head;
+    bool due = share_ordinary_is_due(q, now);
+    struct vcpu *head, *claimer;
 
     if (r->sched.yielded)
         return false;
-    if (now < r->sched.run_start + q->pool->ratelimit_ns)
+    if (now < r->sched.run_start + q->pool->ratelimit_ns || (q->granted && now < q->until))
         return true;
-    if (r->sched.reserved && share_has_claim(r, now))
-        return !best_claim(q, r, now);
-    if (best_claim(q, NULL, now))
+    if (q->neglected)
+        return false;
+    if (!due && r->sched.reserved && share_has_claim(r, now)) {
+        claimer = best_claim(q, r, now);
+        return !claimer || (claimer->domain == r->domain && !q->preempt && now < q->until);
+    }
+    if (!due && best_claim(q, NULL, now))
         return false;
     if (woken_before(q, r, vtime_load(r->domain)))
         return false;
@@ -411,11 +379,16 @@ static bool goes_on(struct share_cpu *q, struct vcpu *r, uint64_t now)
 /* The next of those that wait, off queue, with its budget; NULL: none that may run. */
 static struct vcpu *take_next(struct share_cpu *q, const struct vcpu *yielder, uint64_t now)
 {
+    bool due = !list_empty(&q->claims) && q->queued > 1 && share_ordinary_is_due(q, now);
     struct vcpu *v, *woken;
 
     for (;;) {
-        v = best_claim(q, NULL, now);
-        if (!v || v == yielder) {
+        v = q->neglected;
+        q->for_neglected = v;
+        q->granted = v || due;
+        if (!q->granted)
+            v = best_claim(q, NULL, now);
+        if (!v) {
             v = share_head(q);
             woken = v ? woken_before(q, v, v->sched.key) : NULL;
             v = woken ? woken : v;
@@ -448,7 +421,12 @@ static uint64_t set_slice(struct share_cpu *q, struct vcpu *v, uint64_t now)
     v->sched.reserved = share_has_claim(v, now);
     q->preempt = false;
     q->until = UINT64_MAX;
-    if (head) {
+    q->granted &= head != NULL; /* caps may have taken all the others away */
+    if (!head || (q->granted ? !q->for_neglected : !v->sched.reserved))
+        q->ordinary_at = now;
+    if (head && q->granted) {
+        ns = MAX_SLICE_NS;
+    } else if (head) {
         ns = slice(v, vtime_load(v->domain), head->sched.key, q->pool->ratelimit_ns);
         if (v->sched.reserved) {
             uint64_t claim = budget_left(&v->domain->sched.floor_budget) /
@@ -462,6 +440,8 @@ static uint64_t set_slice(struct share_cpu *q, struct vcpu *v, uint64_t now)
             if (next < now + ns)
                 ns = next > now + MIN_SLICE_NS ? next - now : MIN_SLICE_NS;
         }
+    }
+    if (head) {
         q->until = now + ns;
         __atomic_store_n(&q->waited, true, __ATOMIC_RELAXED);
         share_start_balancer(v->domain->sched.pool, v->cpu, now);
@@ -474,16 +454,19 @@ static uint64_t continue_turn(struct share_cpu *q, struct vcpu *r, uint64_t now)
 {
     uint64_t earliest = r->sched.run_start + q->pool->ratelimit_ns, look;
 
+    if (q->granted && now < q->until && !list_empty(&q->queue))
+        return limit(r, q->until - now);
+    q->granted = false;
     if (list_empty(&q->queue) || (now >= earliest && (q->preempt || now >= q->until)))
         return set_slice(q, r, now);
     look = q->preempt || q->until < earliest ? earliest : q->until;
     return limit(r, look - now);
 }
 
-/* v runs; if by its domain's reservation, then nobody interrupts it, for a slice at least. */
+/* v runs; if by its domain's reservation, or in spite of others', then for a slice at least. */
 static void occupied(struct share_cpu *q, const struct vcpu *v, uint64_t now)
 {
-    if (v->sched.reserved)
+    if (v->sched.reserved || q->granted)
         __atomic_store_n(&q->free_at, now + MAX_SLICE_NS, __ATOMIC_RELAXED);
     else
         occupy(q, v, v->sched.run_start);
@@ -493,13 +476,11 @@ static struct vcpu *share_pick_next(unsigned cpu, uint64_t now, uint64_t *slice_
 {
     struct share_cpu *q = &share_cpus[cpu];
     struct vcpu *r = settle_running(q, cpu, now), *v;
-    bool yielded = r && r->sched.yielded;
+    const struct vcpu *yielder = r && r->sched.yielded ? r : NULL;
 
     if (r) {
-        bool stays = list_empty(&q->queue) || goes_on(q, r, now);
-
-        r->sched.yielded = false;
-        if (stays) {
+        if (list_empty(&q->queue) || goes_on(q, r, now)) {
+            r->sched.yielded = false;
             *slice_ns = continue_turn(q, r, now);
             occupied(q, r, now);
             return r;
@@ -512,7 +493,9 @@ static struct vcpu *share_pick_next(unsigned cpu, uint64_t now, uint64_t *slice_
         enqueue(q, r);
         q->running = NULL;
     }
-    v = take_next(q, yielded ? r : NULL, now);
+    v = take_next(q, yielder, now);
+    if (r)
+        r->sched.yielded = false;
     __atomic_store_n(&q->running, v, __ATOMIC_RELAXED);
     if (!v)
         return idle_vcpu(cpu);
@@ -533,21 +516,17 @@ static void share_insert(struct vcpu *v)
     v->sched.visiting = false;
 }
 
-int64_t share_claim(struct share_cpu *q, uint64_t now)
-{
-    const struct vcpu *v = list_empty(&q->claims) ? NULL : best_claim(q, NULL, now);
-
-    return v ? budget_left(&v->domain->sched.floor_budget) : 0;
-}
-
 struct vcpu *share_first_for(struct share_cpu *q, unsigned cpu, uint64_t now)
 {
     const struct share_cpu *there = &share_cpus[cpu];
     /* An idle CPU takes everything. Read without its lock: the next look puts it right. */
-    bool ordinary = __atomic_load_n(&there->no_claims, __ATOMIC_RELAXED) &&
-                    __atomic_load_n(&there->running, __ATOMIC_RELAXED);
+    bool busy = __atomic_load_n(&there->running, __ATOMIC_RELAXED);
+    bool ordinary = busy && __atomic_load_n(&there->no_claims, __ATOMIC_RELAXED);
+    const struct domain *only = __atomic_load_n(&there->siblings, __ATOMIC_RELAXED);
     struct vcpu *v;
 
+    if (busy && only)
+        return share_sibling_for(q, only, cpu);
     if (!ordinary)
         list_for_each_entry (v, &q->claims, sched.claim)
             if (share_has_claim(v, now) && sched_may_run(v, cpu))

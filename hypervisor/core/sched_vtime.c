@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Virtual times of domains and of CPUs, and how far they may be from each other. */
+/* What a time on a CPU costs; virtual times of domains and of CPUs, and how far they may be apart. */
+#include "core/sched_budget.h"
 #include "core/sched_pool.h"
 #include "core/sched_share.h"
 #include "hw/percpu.h"
@@ -51,14 +52,27 @@ void share_fit_in(struct share_cpu *q, struct vcpu *v)
 
 void share_advance(struct share_cpu *q, uint64_t now)
 {
-    struct vcpu *head = share_head(q);
-    uint64_t least;
+    struct vcpu *head = share_head(q), *last = q->running ? q->running : head;
+    uint64_t least, waiting;
 
-    if (!q->running && !head)
+    if (!last)
         return;
     least = q->running ? vtime_at(q->running, now) : head->sched.key;
-    if (head && vtime_before(head->sched.key, least))
+    if (head && vtime_before(head->sched.key, least)) {
         least = head->sched.key;
+        last = head;
+    }
+    /*
+     * One that its reservation has brought far ahead does not show how far those without have come:
+     * where any wait that may run here, they do. What came here from them would lose all that it is
+     * behind.
+     */
+    if (budget_exists(&last->domain->sched.floor_budget) &&
+        __atomic_load_n(&q->pool->balancing, __ATOMIC_RELAXED) &&
+        __atomic_load_n(&q->others_come, __ATOMIC_RELAXED)) {
+        waiting = __atomic_load_n(&q->pool->vref, __ATOMIC_RELAXED);
+        least = vtime_before(waiting, least) ? waiting : least;
+    }
     raise_max(&q->vref, least);
 }
 
@@ -82,4 +96,50 @@ void share_lift(struct share_cpu *q, uint64_t by)
     list_for_each_entry (v, &q->queue, sched.queue)
         lift(v, q->vref, by);
     __atomic_store_n(&q->vref, q->vref + by, __ATOMIC_RELAXED);
+}
+
+void share_limit_owed(struct vcpu *v, uint64_t most)
+{
+    uint64_t least = __atomic_load_n(&v->domain->sched.own_ref, __ATOMIC_RELAXED) - most;
+
+    if (vtime_before(v->sched.own, least))
+        v->sched.own = least;
+}
+
+/*
+ * What of a time on a CPU a reservation has to pay for. Where anybody waits, it is charged once per turn
+ * at least; what is longer was used alone, and is no debt.
+ */
+static uint64_t one_turn(const struct share_cpu *q, uint64_t ns)
+{
+    uint64_t longest = q->pool->ratelimit_ns > MAX_SLICE_NS ? q->pool->ratelimit_ns : MAX_SLICE_NS;
+
+    return ns < longest ? ns : longest;
+}
+
+void share_charge(struct share_cpu *q, uint64_t now)
+{
+    struct vcpu *v = q->running;
+    struct sched_domain *s;
+    uint64_t ns;
+
+    if (!v || now <= v->sched.last_start)
+        return;
+    s = &v->domain->sched;
+    ns = now - v->sched.last_start;
+    v->sched.last_start = now;
+    if (v->sched.capped)
+        v->sched.credit -= ns;
+    if (budget_exists(&s->floor_budget)) {
+        budget_refill(&s->floor_budget, now);
+        if (v->sched.reserved)
+            budget_give(&s->floor_budget, -(int64_t)one_turn(q, ns));
+        else
+            budget_use(&s->floor_budget, ns);
+    }
+    ns = chargeable(ns);
+    v->sched.own += ns;
+    raise_max(&s->own_ref, v->sched.own);
+    share_limit_owed(v, MAX_OWED_NS);
+    __atomic_fetch_add(&s->vtime, vtime_of(v->domain, ns), __ATOMIC_RELAXED);
 }

@@ -196,9 +196,11 @@ int vcpu_set_periodic(struct vcpu *v, uint64_t period_ns)
     timer_stop(&v->periodic_timer);
     v->periodic_last = now_ns();
     __atomic_store_n(&v->periodic_period, period_ns, __ATOMIC_RELEASE);
-    /* One that is not running gets its timer when it next does. */
+    /* One that is not running gets its timer when it next does; a sibling that runs, where it was. */
     if (period_ns && v == current)
         arm_here(&v->periodic_timer, v->periodic_last + period_ns);
+    else if (period_ns && vcpu_on_a_cpu(v))
+        timer_set(&v->periodic_timer, v->periodic_last + period_ns);
     return 0;
 }
 

@@ -26,6 +26,12 @@ struct domain idle_domain_struct;
 struct cpumask cpu_online_mask, sched_idle_mask;
 static unsigned sim_cpus, sim_domains;
 static uint64_t sim_now;
+/*
+ * Timers other than those of slices fire that much late: in step with the periods of budgets the
+ * balancer would always see the same part of one.
+ */
+static uint64_t sim_late;
+static const uint64_t lates[] __attribute__((unused)) = { 0, 90000, 900000 };
 static struct cpu_info sim_info; /* of the CPU whose turn it is */
 
 /* What a guest does: runs for `run` (0: for ever), then sleeps for `sleep` or yields (sleep 0). */
@@ -87,13 +93,19 @@ void timer_set(struct timer *t, uint64_t when)
     while (armed[i])
         i++;
     SIM_ASSERT(i < SIM_TIMERS);
-    t->node.key = when;
+    t->node.key = when + sim_late;
     armed[i] = t;
 }
 
 /* The core: as core/sched.c, without registers and without races. */
 unsigned long sched_lock_cpu(unsigned cpu) { return 0; }
-void sched_unlock_cpu(unsigned cpu, unsigned long flags) { }
+/* What another CPU does as soon as this one has let go of a queue. */
+static void (*sim_meanwhile)(void);
+void sched_unlock_cpu(unsigned cpu, unsigned long flags)
+{
+    if (sim_meanwhile)
+        sim_meanwhile();
+}
 struct sched_pool *sched_cpu_pool(unsigned cpu) { return cpus_[cpu].pool; }
 void sched_tickle(unsigned cpu)
 {
@@ -255,6 +267,23 @@ static void reschedule(unsigned cpu)
         vcpu_wake(prev);
 }
 
+/* As VCPUOP_down and VCPUOP_up by a sibling. */
+static inline void sim_down(struct vcpu *v)
+{
+    bitmap_set_atomic(&v->pause_flags, VPF_DOWN);
+    if (v->sched.state == SCHED_QUEUED)
+        policy_of(v)->sleep(v);
+    if (v->sched.state == SCHED_RUNNING)
+        cpus_[v->cpu].resched = true;
+    else if (policy_of(v)->rest)
+        policy_of(v)->rest(v);
+}
+static inline void sim_up(struct vcpu *v)
+{
+    bitmap_clear_atomic(&v->pause_flags, VPF_DOWN);
+    vcpu_wake(v);
+}
+
 /* The one that runs has come to the end of its burst. */
 static void end_burst(unsigned cpu)
 {
@@ -377,6 +406,7 @@ static void sim_boot(unsigned cpus, const char *policy)
     sim_cpus = cpus;
     sim_domains = sim_nr_vcpus = 0;
     sim_now = SEC;
+    sim_meanwhile = NULL;
     sched_pools_init(policy);
     for (unsigned cpu = 0; cpu < cpus; cpu++) {
         cpumask_set(&cpu_online_mask, cpu);
@@ -487,6 +517,29 @@ static void assert_near(const char *what, uint64_t got, double want, double perc
     else
         ck_assert_msg(off <= percent && off >= -percent, "%s: %.3f ms instead of %.3f (%+.2f %%)",
                       what, got / 1e6, want / 1e6, off);
+}
+
+static const unsigned doubling[] __attribute__((unused)) = { 1, 2, 4, 8 };
+
+/* Shares of `total` CPUs for weights 1:2:4:8 when none can use more than `most`. */
+static inline void fair(double total, double most, double share[4])
+{
+    bool full[4] = { false };
+
+    for (unsigned round = 0; round < 4; round++) {
+        double weights = 0, left = total;
+
+        for (unsigned i = 0; i < 4; i++) {
+            if (full[i])
+                left -= most;
+            else
+                weights += doubling[i];
+        }
+        for (unsigned i = 0; i < 4; i++)
+            share[i] = full[i] ? most : left * doubling[i] / weights;
+        for (unsigned i = 0; i < 4; i++)
+            full[i] |= share[i] > most;
+    }
 }
 
 #endif

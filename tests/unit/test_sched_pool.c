@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // sources: core/sched_place.c core/sched_share.c core/sched_vtime.c core/sched_balance.c core/sched_budget.c
-// sources: core/sched_pool.c core/sched_params.c core/sched_rr.c lib/bitmap.c lib/string.c
+// sources: core/sched_claim.c core/sched_pool.c core/sched_params.c core/sched_rr.c lib/bitmap.c lib/string.c
 /* CPU pools and entitlements: what moves, what is refused, and that a refusal changes nothing. */
 #include "sched_sim.h"
 
@@ -280,6 +280,44 @@ START_TEST(an_unknown_scheduler_is_not_taken)
 }
 END_TEST
 
+/* dom0 gives the pool a CPU back when the balancer has looked at the others. */
+static unsigned queues_left;
+static void join_late(void)
+{
+    if (--queues_left)
+        return;
+    sim_meanwhile = NULL;
+    ck_assert_int_eq(sched_pool_add_cpu(0, 0), 0);
+}
+
+START_TEST(a_cpu_that_joins_while_the_balancer_looks)
+{
+    struct cpumask only;
+    struct domain *gone;
+
+    /* It is what the balancer saw on CPU 0 when it was last there, and then ends. */
+    cpumask_zero(&only);
+    cpumask_set(&only, 0);
+    for (unsigned i = 0; i < 2; i++)
+        ck_assert_int_eq(sched_set_affinity(d[0]->vcpu[i], &only, NULL), 0);
+    sim_run(SEC);
+    ck_assert_int_eq(sched_set_affinity(d[0]->vcpu[0], &cpu_online_mask, NULL), 0);
+    ck_assert_int_eq(sched_set_affinity(d[0]->vcpu[1], &cpu_online_mask, NULL), 0);
+    gone = share_cpus[0].running->domain;
+    ck_assert_int_eq(sched_pool_remove_cpu(0, 0), 0);
+    sim_run(50 * MS);
+    domain_pause(gone);
+    gone->sched.weight = 0;
+    queues_left = 3;
+    sim_meanwhile = join_late;
+    for (unsigned i = 0; i < 100 && queues_left; i++)
+        sim_run(MS);
+    ck_assert_uint_eq(queues_left, 0);
+    sim_run(100 * MS);
+    gone->sched.weight = 256;
+}
+END_TEST
+
 int main(void)
 {
     TCase *tc = tcase_create("pools");
@@ -297,5 +335,6 @@ int main(void)
     tcase_add_test(tc, reservations_are_admitted);
     tcase_add_test(tc, parameters_that_make_no_sense);
     tcase_add_test(tc, an_unknown_scheduler_is_not_taken);
+    tcase_add_test(tc, a_cpu_that_joins_while_the_balancer_looks);
     return run_suite("sched_pool", tc);
 }

@@ -24,6 +24,12 @@ void sched_tickle(unsigned cpu)
     tickled[cpu]++;
 }
 
+void sched_recheck(unsigned cpu, uint64_t now, uint64_t when)
+{
+    if (when <= now)
+        sched_tickle(cpu);
+}
+
 void panic(const char *fmt, ...)
 {
     abort();

@@ -1,31 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // sources: core/sched_place.c core/sched_share.c core/sched_vtime.c core/sched_balance.c core/sched_budget.c
-// sources: core/sched_pool.c core/sched_params.c core/sched_rr.c lib/bitmap.c lib/string.c
-/* Proportional share: shares, caps, reservations and abuse, over seconds of simulated time. */
+// sources: core/sched_claim.c core/sched_pool.c core/sched_params.c core/sched_rr.c lib/bitmap.c lib/string.c
+/* Proportional share: shares, caps and abuse, over seconds of simulated time. */
 #include "sched_sim.h"
-
-static const unsigned doubling[] = { 1, 2, 4, 8 };
-
-/* Shares of `total` CPUs for weights 1:2:4:8 when none can use more than `most`. */
-static void fair(double total, double most, double share[4])
-{
-    bool full[4] = { false };
-
-    for (unsigned round = 0; round < 4; round++) {
-        double weights = 0, left = total;
-
-        for (unsigned i = 0; i < 4; i++) {
-            if (full[i])
-                left -= most;
-            else
-                weights += doubling[i];
-        }
-        for (unsigned i = 0; i < 4; i++)
-            share[i] = full[i] ? most : left * doubling[i] / weights;
-        for (unsigned i = 0; i < 4; i++)
-            full[i] |= share[i] > most;
-    }
-}
 
 /* alone: each CPU first runs something else, whose virtual time gets far from the others'. */
 static void check_weights(unsigned cpus, unsigned vcpus, unsigned unit, bool alone)
@@ -109,21 +86,6 @@ START_TEST(equal_ones_on_an_odd_number_of_cpus)
 }
 END_TEST
 
-START_TEST(siblings_share_among_themselves)
-{
-    struct domain *d;
-
-    sim_boot(2, "credit2");
-    d = sim_domain(3, 256, 0, 0);
-    sim_start_all();
-    sim_run(SEC);
-    sim_reset_counts();
-    sim_run(10 * SEC);
-    for (unsigned i = 0; i < 3; i++)
-        assert_near("one of three siblings", sim_of(d->vcpu[i])->ran, 2 * 10e9 / 3, 3);
-}
-END_TEST
-
 static void check_cap(unsigned cpus, unsigned vcpus, unsigned cap, unsigned neighbours)
 {
     struct domain *d, *n = NULL;
@@ -193,132 +155,9 @@ START_TEST(one_taken_down_under_a_cap_does_not_count)
     bitmap_set_atomic(&d->vcpu[1]->pause_flags, VPF_DOWN);
     sim_run(100 * MS);
     ck_assert_uint_eq(d->sched.active, 1);
-    bitmap_clear_atomic(&d->vcpu[1]->pause_flags, VPF_DOWN);
-    vcpu_wake(d->vcpu[1]);
+    sim_up(d->vcpu[1]);
     sim_run(100 * MS);
     ck_assert_uint_eq(d->sched.active, 2);
-}
-END_TEST
-
-static void check_reservation(unsigned cpus, unsigned vcpus, unsigned percent)
-{
-    struct domain *d;
-    char what[64];
-    double least = percent * 1e8;
-
-    sim_boot(cpus, "credit2");
-    for (unsigned i = 0; i < 31; i++)
-        sim_domain(1, 256, 0, 0);
-    d = sim_domain(vcpus, 256, 0, 0);
-    sim_start_all();
-    sim_run(SEC / 3);
-    ck_assert_int_eq(sim_set(d, PARADOR_SCHED_RESERVATION, percent), 0);
-    sim_run(SEC);
-    sim_reset_counts();
-    sim_run(10 * SEC);
-    if (least < cpus * 10e9 / 32)
-        least = cpus * 10e9 / 32;
-    snprintf(what, sizeof(what), "%u CPUs, %u vcpus, reservation %u", cpus, vcpus, percent);
-    assert_near(what, sim_ran(d), least, 1);
-    ck_assert_msg(sim_ran(d) > least * 0.99, "%s: %llu", what, (unsigned long long)sim_ran(d));
-}
-
-START_TEST(reservations_among_31_spinners)
-{
-    check_reservation(1, 1, 2);
-    check_reservation(1, 1, 25);
-    check_reservation(1, 1, 50);
-    check_reservation(1, 1, 90);
-    check_reservation(2, 1, 70);
-    check_reservation(4, 1, 50);
-    check_reservation(4, 4, 150);
-}
-END_TEST
-
-START_TEST(reservations_that_fill_the_machine)
-{
-    struct domain *d[3];
-
-    sim_boot(2, "credit2");
-    for (unsigned i = 0; i < 8; i++)
-        sim_domain(1, 1024, 0, 0);
-    for (unsigned i = 0; i < 3; i++)
-        d[i] = sim_domain(1, 256, 0, 0);
-    sim_start_all();
-    for (unsigned i = 0; i < 3; i++)
-        ck_assert_int_eq(sim_set(d[i], PARADOR_SCHED_RESERVATION, 60), 0);
-    sim_run(SEC);
-    sim_reset_counts();
-    sim_run(10 * SEC);
-    for (unsigned i = 0; i < 3; i++)
-        assert_near("60 % of three on two CPUs", sim_ran(d[i]), 6e9, 2);
-}
-END_TEST
-
-/* Those without a reservation share what is left as ever, though what waits with one goes before. */
-static void check_equals_beside(unsigned cpus, unsigned vcpus, unsigned percent, unsigned equals)
-{
-    struct domain *d[SIM_DOMAINS], *reserved, *small;
-    uint64_t rest = 0;
-    char what[64];
-
-    sim_boot(cpus, "credit2");
-    reserved = sim_domain(vcpus, 1, 0, 0);
-    small = sim_domain(1, 1, 0, 0);
-    for (unsigned i = 0; i < equals; i++)
-        d[i] = sim_domain(1, 1024, 0, 0);
-    sim_start_all();
-    ck_assert_int_eq(sim_set(reserved, PARADOR_SCHED_RESERVATION, percent), 0);
-    ck_assert_int_eq(sim_set(small, PARADOR_SCHED_RESERVATION, 20), 0);
-    sim_run(2 * SEC);
-    sim_reset_counts();
-    sim_run(10 * SEC);
-    ck_assert_uint_ge(sim_ran(reserved), percent * 99 * (SEC / 1000));
-    ck_assert_uint_ge(sim_ran(small), 20 * 99 * (SEC / 1000));
-    for (unsigned i = 0; i < equals; i++)
-        rest += sim_ran(d[i]);
-    for (unsigned i = 0; i < equals; i++) {
-        snprintf(what, sizeof(what), "%u CPUs, %u %% reserved, no. %u", cpus, percent, i);
-        assert_near(what, sim_ran(d[i]), (double)rest / equals, 2);
-    }
-}
-
-START_TEST(equal_ones_beside_reservations)
-{
-    check_equals_beside(2, 2, 120, 8);
-    check_equals_beside(2, 2, 120, 6);
-    check_equals_beside(2, 1, 60, 5);
-    check_equals_beside(4, 2, 120, 9);
-    check_equals_beside(4, 4, 250, 12);
-}
-END_TEST
-
-START_TEST(weights_beside_reservations)
-{
-    static const unsigned percents[] = { 20, 70, 150 };
-
-    for (unsigned cpus = 1; cpus <= 4; cpus *= 2)
-        for (unsigned i = 0; i < 3 && percents[i] <= 90 * cpus; i++) {
-            struct domain *d[4], *reserved;
-            double share[4];
-            char what[64];
-
-            sim_boot(cpus, "credit2");
-            fair(cpus - percents[i] / 100.0, 4, share);
-            for (unsigned k = 0; k < 4; k++)
-                d[k] = sim_domain(4, 128 * doubling[k], 0, 0);
-            reserved = sim_domain(2, 1, 0, 0);
-            sim_start_all();
-            ck_assert_int_eq(sim_set(reserved, PARADOR_SCHED_RESERVATION, percents[i]), 0);
-            sim_run(2 * SEC);
-            sim_reset_counts();
-            sim_run(10 * SEC);
-            for (unsigned k = 0; k < 4; k++) {
-                snprintf(what, sizeof(what), "%u CPUs, %u %% reserved, weight %u", cpus,
-                         percents[i], doubling[k]);
-                assert_near(what, sim_ran(d[k]), share[k] * 10e9, 3);
-            }
-        }
 }
 END_TEST
 
@@ -476,14 +315,9 @@ int main(void)
     tcase_add_test(tc, weights_on_four_cpus);
     tcase_add_test(tc, weights_after_times_alone);
     tcase_add_test(tc, equal_ones_on_an_odd_number_of_cpus);
-    tcase_add_test(tc, siblings_share_among_themselves);
     tcase_add_test(tc, caps);
     tcase_add_test(tc, one_taken_down_under_a_cap_does_not_count);
     tcase_add_test(tc, cap_comes_off);
-    tcase_add_test(tc, reservations_among_31_spinners);
-    tcase_add_test(tc, reservations_that_fill_the_machine);
-    tcase_add_test(tc, equal_ones_beside_reservations);
-    tcase_add_test(tc, weights_beside_reservations);
     tcase_add_test(tc, abusers_waste_their_own);
     tcase_add_test(tc, what_is_used_alone_is_no_debt);
     tcase_add_test(tc, no_ticks_without_competition);

@@ -42,6 +42,8 @@ void send_vcpu_virq(struct vcpu *to, uint32_t virq)
     ck_assert_uint_eq(virq, VIRQ_TIMER);
     virqs++;
 }
+static bool runs_elsewhere;
+bool vcpu_on_a_cpu(const struct vcpu *of) { return runs_elsewhere; }
 void sched_poll_end(struct vcpu *to) { poll_ends++; }
 int copy_to_guest(struct guest_ptr dst, const void *src, size_t len)
 {
@@ -222,6 +224,24 @@ START_TEST(periodic_keeps_the_beat)
 }
 END_TEST
 
+START_TEST(periodic_of_a_sibling)
+{
+    /* One that sleeps gets its ticks when it runs, one that runs gets them where it is. */
+    current = NULL;
+    ck_assert_int_eq(vcpu_set_periodic(&v, 10000000), 0);
+    ck_assert_ptr_null(armed);
+    runs_elsewhere = true;
+    ck_assert_int_eq(vcpu_set_periodic(&v, 10000000), 0);
+    ck_assert_uint_eq(armed_for, clock_ns + 10000000);
+    fire();
+    ck_assert_uint_eq(virqs, 1);
+    ck_assert_uint_eq(armed_for, clock_ns + 10000000);
+    ck_assert_int_eq(vcpu_set_periodic(&v, 0), 0);
+    ck_assert_ptr_null(armed);
+    runs_elsewhere = false;
+}
+END_TEST
+
 int main(void)
 {
     TCase *tc = tcase_create("clocks");
@@ -233,5 +253,6 @@ int main(void)
     tcase_add_test(tc, wall_clock);
     tcase_add_test(tc, one_shot);
     tcase_add_test(tc, periodic_keeps_the_beat);
+    tcase_add_test(tc, periodic_of_a_sibling);
     return run_suite("time", tc);
 }
