@@ -7,17 +7,18 @@
 
 #include "cli/command.h"
 #include "cli/pool_file.h"
+#include "guest/names.h"
 #include "lifecycle/record.h"
+#include "meter/account.h"
 
-#define NAME_TEXT 64
 #define CPUS_TEXT 512
 
 /* The pool that an argument names, and its name; false after a message. */
 static bool find_pool(struct parador_handle *h, const char *text, struct parador_cpupool *pool,
-                      char name[NAME_TEXT])
+                      char name[POOL_NAME_TEXT])
 {
     if (parador_pool_find(h, text, pool) == 0 &&
-        parador_pool_name(h, pool->id, name, NAME_TEXT) == 0)
+        parador_pool_name(h, pool->id, name, POOL_NAME_TEXT) == 0)
         return true;
     command_failed(h);
     return false;
@@ -50,14 +51,9 @@ static bool read_cpus(struct parador_handle *h, const char *text, struct parador
 
 static json_t *pool_json(struct parador_handle *h, const char *name, const struct parador_cpupool *pool)
 {
-    json_t *cpus = json_array();
-
-    for (unsigned cpu = 0; cpu < PARADOR_CPUS_MAX; cpu++)
-        if (parador_cpuset_has(&pool->cpus, cpu))
-            json_array_append_new(cpus, json_integer(cpu));
-    return json_pack("{s:s, s:i, s:s, s:o, s:i}", "name", name, "id", (int)pool->id, "scheduler",
-                     parador_scheduler_name(h, pool->sched_id), "cpus", cpus, "domains",
-                     (int)pool->nr_domains);
+    return json_pack("{s:o, s:i, s:s, s:o, s:i}", "name", json_text(name), "id", (int)pool->id,
+                     "scheduler", parador_scheduler_name(h, pool->sched_id), "cpus",
+                     command_cpus(&pool->cpus), "domains", (int)pool->nr_domains);
 }
 
 /* Each CPU, as scripts that know xl's list expect it. */
@@ -76,7 +72,7 @@ static void print_cpus(const struct parador_cpuset *cpus)
 static int print_pools(struct parador_handle *h, const struct parador_cpupool *list, size_t count,
                        bool with_cpus, json_t *all)
 {
-    char name[NAME_TEXT];
+    char name[POOL_NAME_TEXT], text[NAME_TEXT];
 
     if (all == NULL && with_cpus)
         printf("%-19sCPU list\n", "Name");
@@ -88,10 +84,11 @@ static int print_pools(struct parador_handle *h, const struct parador_cpupool *l
         if (all != NULL) {
             json_array_append_new(all, pool_json(h, name, &list[i]));
         } else if (with_cpus) {
-            printf("%-19s", name);
+            printf("%s", name_for_terminal(name, -19, 0, text));
             print_cpus(&list[i].cpus);
         } else {
-            printf("%-19s%3u %9s       %s %10u\n", name, parador_cpuset_count(&list[i].cpus),
+            printf("%s%3u %9s       %s %10u\n", name_for_terminal(name, -19, 0, text),
+                   parador_cpuset_count(&list[i].cpus),
                    parador_scheduler_name(h, list[i].sched_id), "y", list[i].nr_domains);
         }
     }
@@ -106,7 +103,7 @@ int cmd_cpupool_list(struct parador_handle *h, int argc, char **argv)
     };
     struct parador_cpupool one, *list = NULL;
     bool with_cpus = false, as_json = false;
-    char name[NAME_TEXT];
+    char name[POOL_NAME_TEXT];
     size_t count = 1;
     json_t *all;
     int o, status;
@@ -189,6 +186,8 @@ static int make_pool(struct parador_handle *h, const struct pool_file *file, boo
     if (!choose_cpus(h, file, &cpus))
         return 1;
     if (dry) {
+        if (parador_pool_check(h, file->name, &cpus) != 0)
+            return command_failed(h);
         printf("name = \"%s\"\nsched = \"%s\"\ncpus = \"%s\"\n", file->name,
                parador_scheduler_name(h, (uint32_t)sched),
                parador_cpuset_text(&cpus, NULL, text, sizeof(text)));
@@ -237,7 +236,7 @@ int cmd_cpupool_create(struct parador_handle *h, int argc, char **argv)
 int cmd_cpupool_destroy(struct parador_handle *h, int argc, char **argv)
 {
     struct parador_cpupool pool;
-    char name[NAME_TEXT];
+    char name[POOL_NAME_TEXT];
     int status = plain(argc, argv, 1, "name one pool");
 
     if (status != 0)
@@ -272,7 +271,7 @@ static int rename_pool(struct parador_handle *h, uint32_t id, char *name)
 int cmd_cpupool_rename(struct parador_handle *h, int argc, char **argv)
 {
     struct parador_cpupool pool;
-    char name[NAME_TEXT];
+    char name[POOL_NAME_TEXT];
     int status = plain(argc, argv, 2, "name a pool and its new name");
 
     if (status != 0)
@@ -324,7 +323,7 @@ int cmd_cpupool_cpu_add(struct parador_handle *h, int argc, char **argv)
     struct parador_cpuset cpus, free_cpus, usable;
     struct parador_topology topo;
     struct parador_cpupool pool;
-    char name[NAME_TEXT], have[CPUS_TEXT];
+    char name[POOL_NAME_TEXT], have[CPUS_TEXT];
     int status = plain(argc, argv, 2, "name a pool and CPUs");
 
     if (status != 0)
@@ -379,7 +378,7 @@ int cmd_cpupool_cpu_remove(struct parador_handle *h, int argc, char **argv)
     struct parador_topology topo;
     struct parador_cpupool pool;
     struct parador_cpuset cpus;
-    char name[NAME_TEXT];
+    char name[POOL_NAME_TEXT];
     int status = plain(argc, argv, 2, "name a pool and CPUs");
 
     if (status != 0)
@@ -397,25 +396,32 @@ struct migration {
     struct parador_topology topo;
 };
 
-/* Whether the guest could be made again in its new pool with these lists. */
-static bool fits(const struct guest_cpus *cpus, const struct migration *m)
+/* Whether a vcpu with this list, or with none, finds a CPU in its new pool. */
+static bool fits(const char *list, const struct migration *m)
 {
     struct parador_cpuset set;
     char why[400];
 
-    for (size_t i = 0; i < cpus->count; i++)
-        if (!parador_cpuset_parse(cpus->lists[i], &m->topo, &set, why, sizeof(why)) ||
-            parador_cpuset_and(&set, &m->pool->cpus) == 0)
-            return false;
-    return true;
+    return list == NULL || (parador_cpuset_parse(list, &m->topo, &set, why, sizeof(why)) &&
+                            parador_cpuset_and(&set, &m->pool->cpus) > 0);
 }
 
+/* As the hypervisor does it: a vcpu that finds no CPU in its new pool loses both its masks. */
 static int keep_migration(struct guest_config *config, void *arg)
 {
+    struct guest_cpus *hard = &config->cpus, *soft = &config->cpus_soft;
+    uint32_t vcpus = guest_config_vcpus_max(config);
     const struct migration *m = arg;
 
-    if (!fits(&config->cpus, m))
-        guest_cpus_clear(&config->cpus);
+    if (!hard->each && !fits(guest_cpus_of(hard, 0), m)) {
+        guest_cpus_clear(hard);
+        guest_cpus_clear(soft);
+    }
+    for (uint32_t n = 0; hard->each && n < vcpus; n++)
+        if (!fits(guest_cpus_of(hard, n), m) &&
+            (guest_cpus_set(hard, vcpus, n, n, "all") != 0 ||
+             (soft->count != 0 && guest_cpus_set(soft, vcpus, n, n, "all") != 0)))
+            return -1;
     return guest_config_set_string(&config->pool, m->name);
 }
 
@@ -442,7 +448,7 @@ int cmd_cpupool_migrate(struct parador_handle *h, int argc, char **argv)
 {
     struct parador_cpupool pool;
     struct migration m = { .pool = &pool };
-    char name[NAME_TEXT];
+    char name[POOL_NAME_TEXT];
     domid_t domid;
     int status = plain(argc, argv, 2, "name a domain and a pool");
 

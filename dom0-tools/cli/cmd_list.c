@@ -6,6 +6,8 @@
 #include <time.h>
 
 #include "cli/command.h"
+#include "guest/names.h"
+#include "meter/account.h"
 #include "public/sched.h"
 
 /* Why a domain shut down, as one letter in the State column. */
@@ -20,9 +22,9 @@ static char reason_letter(const struct guest_info *g)
 
 static void print_row(struct parador_handle *h, const struct guest_info *g, bool verbose, bool pools)
 {
-    char pool[64];
+    char pool[POOL_NAME_TEXT], name[NAME_TEXT];
 
-    printf("%-40s %5u %5llu %5u     %c%c%c%c%c%c  %8.1f", g->name[0] ? g->name : "(unnamed)",
+    printf("%s %5u %5llu %5u     %c%c%c%c%c%c  %8.1f", name_for_terminal(g->name, -40, 0, name),
            g->domid, (unsigned long long)(g->memory_kib + 1023) / 1024, g->vcpus_online,
            g->running ? 'r' : '-', g->blocked ? 'b' : '-', g->paused ? 'p' : '-',
            g->shutdown ? 's' : '-', g->crashed ? 'c' : '-', g->dying ? 'd' : '-',
@@ -34,26 +36,27 @@ static void print_row(struct parador_handle *h, const struct guest_info *g, bool
         printf(" %s %16c", uuid, reason_letter(g));
     }
     if (pools)
-        printf(" %16s", parador_pool_name(h, g->cpupool, pool, sizeof(pool)) == 0 ? pool : "?");
+        printf(" %s", name_for_terminal(parador_pool_name(h, g->cpupool, pool, sizeof(pool)) == 0 ? pool : "?",
+                                        16, 0, name));
     putchar('\n');
 }
 
 static json_t *row_json(struct parador_handle *h, const struct guest_info *g)
 {
-    char uuid[37], pool[64];
+    char uuid[37], pool[POOL_NAME_TEXT];
 
     parador_uuid_text(g->uuid, uuid);
     if (parador_pool_name(h, g->cpupool, pool, sizeof(pool)) != 0)
         pool[0] = '\0';
-    return json_pack("{s:i, s:s, s:s, s:I, s:I, s:i, s:i, s:{s:b, s:b, s:b, s:b, s:b, s:b}, s:f, s:I, "
-                     "s:s}",
-                     "domid", (int)g->domid, "name", g->name, "uuid", uuid,
+    return json_pack("{s:i, s:o, s:s, s:I, s:I, s:i, s:i, s:{s:b, s:b, s:b, s:b, s:b, s:b}, s:f, s:I, "
+                     "s:o}",
+                     "domid", (int)g->domid, "name", json_text(g->name), "uuid", uuid,
                      "memory_kib", (json_int_t)g->memory_kib, "maxmem_kib",
                      (json_int_t)g->maxmem_kib, "vcpus_online", (int)g->vcpus_online, "vcpus_max",
                      (int)g->vcpus_max, "state", "running", g->running, "blocked", g->blocked,
                      "paused", g->paused, "shutdown", g->shutdown, "crashed", g->crashed, "dying",
                      g->dying, "cpu_time_s", (double)g->cpu_time_ns / 1e9, "start_time",
-                     (json_int_t)g->start_time, "cpupool", pool);
+                     (json_int_t)g->start_time, "cpupool", json_text(pool));
 }
 
 /* What the store knows of a device class, as an array of objects with its nodes. */
@@ -77,11 +80,11 @@ static json_t *devices_json(struct parador_handle *h, domid_t domid, const char 
         for (size_t n = 0; names != NULL && n < nodes; n++) {
             char *value = store_readf(h, 0, "%s/%s", sub, names[n]);
 
-            json_object_set_new(device, names[n], json_string(value != NULL ? value : ""));
+            json_object_set_new(device, names[n], json_text(value != NULL ? value : ""));
             free(value);
         }
         store_free_list(names);
-        json_object_set_new(device, "id", json_string(ids[i]));
+        json_object_set_new(device, "id", json_text(ids[i]));
         json_array_append_new(all, device);
     }
     store_free_list(ids);
@@ -125,6 +128,16 @@ int command_domains(struct parador_handle *h, int argc, char **argv, struct gues
     *list = chosen;
     *count = argc;
     return 0;
+}
+
+json_t *command_cpus(const struct parador_cpuset *set)
+{
+    json_t *list = json_array();
+
+    for (unsigned cpu = 0; cpu < PARADOR_CPUS_MAX; cpu++)
+        if (parador_cpuset_has(set, cpu))
+            json_array_append_new(list, json_integer(cpu));
+    return list;
 }
 
 void command_json(json_t *all)
@@ -177,7 +190,7 @@ int cmd_list(struct parador_handle *h, int argc, char **argv)
 static void print_uptime(const struct guest_info *g, bool brief)
 {
     long long up = g->start_time != 0 ? (long long)(time(NULL) - g->start_time) : 0;
-    char text[64];
+    char text[64], name[NAME_TEXT];
 
     if (up < 0)
         up = 0;
@@ -191,9 +204,9 @@ static void print_uptime(const struct guest_info *g, bool brief)
         char clock[16];
 
         strftime(clock, sizeof(clock), "%H:%M:%S", localtime(&now));
-        printf(" %s up %s, %s (%u)\n", clock, text, g->name, g->domid);
+        printf(" %s up %s, %s (%u)\n", clock, text, name_for_terminal(g->name, 0, 0, name), g->domid);
     } else {
-        printf("%-33s %4u %s\n", g->name, g->domid, text);
+        printf("%s %4u %s\n", name_for_terminal(g->name, -33, 0, name), g->domid, text);
     }
 }
 

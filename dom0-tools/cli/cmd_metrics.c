@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* metrics: the accounts for Prometheus, on standard output, in a file, or by HTTP. */
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,15 +71,12 @@ int cmd_metrics(struct parador_handle *h, int argc, char **argv)
     size_t size;
     char *text;
 
-    opterr = 0;
-    while ((o = getopt_long(argc, argv, "t:l:oh", options, NULL)) != -1) {
+    while ((o = command_long_option(argc, argv, "t:l:o", options)) != -1) {
         switch (o) {
         case 't': file = optarg; break;
         case 'l': address = optarg; break;
         case 'o': format = METRICS_OPENMETRICS; break;
-        case 'h': return cmd_help(h, 2, (char *[]){ argv[0], argv[0] });
-        default: return command_misused(argv, "there is no option %s, or it lacks its value",
-                                        argv[optind - 1]);
+        default: return 2;
         }
     }
     if (optind != argc)

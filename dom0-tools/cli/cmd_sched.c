@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "guest/names.h"
 #include "lifecycle/record.h"
+#include "meter/account.h"
 
 /* A call of sched-credit2. */
 struct sched_call {
@@ -23,29 +25,41 @@ static void print_header(void)
 
 static void print_shares(const char *name, domid_t domid, const struct parador_sched_params *s)
 {
-    printf("%-33s %4u %6u %4u %11u\n", name, domid, s->weight, s->cap, s->reservation);
+    char text[NAME_TEXT];
+
+    printf("%s %4u %6u %4u %11u\n", name_for_terminal(name, -33, 0, text), domid, s->weight, s->cap,
+           s->reservation);
 }
 
 static json_t *shares_json(const char *name, domid_t domid, const struct parador_sched_params *s)
 {
-    return json_pack("{s:s, s:i, s:i, s:i, s:i}", "name", name, "domid", (int)domid, "weight",
+    return json_pack("{s:o, s:i, s:i, s:i, s:i}", "name", json_text(name), "domid", (int)domid, "weight",
                      (int)s->weight, "cap", (int)s->cap, "reservation", (int)s->reservation);
 }
 
-static bool has_shares(uint32_t sched_id)
+static bool is_credit2(uint32_t sched_id)
 {
     return sched_id == XEN_SCHEDULER_CREDIT2;
 }
 
-static int not_credit2(struct parador_handle *h, const char *whose, uint32_t pool, uint32_t sched_id)
+static const char all_shares[] = "weights, caps or reservations";
+
+/* The round robin has weights, and neither caps nor reservations, which are refused when they are set. */
+static bool has_weights(struct parador_handle *h, uint32_t sched_id)
 {
-    char name[64];
+    return is_credit2(sched_id) || strcmp(parador_scheduler_name(h, sched_id), "rr") == 0;
+}
+
+/* Status 1: the scheduler of a pool, that of a domain if whose is not empty, has not got `what`. */
+static int lacks(struct parador_handle *h, const char *whose, uint32_t pool, uint32_t sched_id,
+                 const char *what)
+{
+    char name[POOL_NAME_TEXT];
 
     if (parador_pool_name(h, pool, name, sizeof(name)) != 0)
         return command_failed(h);
-    fprintf(stderr, "parador: %s%sCPU pool %s has the scheduler %s, not credit2: no weights, caps or "
-            "reservations there\n", whose, *whose ? ": " : "", name,
-            parador_scheduler_name(h, sched_id));
+    fprintf(stderr, "parador: %s%sCPU pool %s has the scheduler %s: no %s there\n", whose,
+            *whose ? ": " : "", name, parador_scheduler_name(h, sched_id), what);
     return 1;
 }
 
@@ -74,8 +88,8 @@ static int of_domain(struct parador_handle *h, struct sched_call *c)
         return 1;
     if (parador_name(h, domid, name, sizeof(name)) != 0 || parador_shares(h, domid, &now) != 0)
         return command_failed(h);
-    if (!has_shares(now.sched_id))
-        return not_credit2(h, name, now.pool, now.sched_id);
+    if (!has_weights(h, now.sched_id))
+        return lacks(h, name, now.pool, now.sched_id, all_shares);
     if (c->want.flags != 0) {
         if (parador_set_shares(h, domid, &c->want) != 0)
             return command_failed(h);
@@ -119,24 +133,32 @@ static int list_domains(struct parador_handle *h, const struct parador_cpupool *
 static int show_pool(struct parador_handle *h, const struct sched_call *c,
                      const struct parador_cpupool *pool, json_t *all)
 {
-    char name[64];
+    bool limited = is_credit2(pool->sched_id);
+    char name[POOL_NAME_TEXT], text[NAME_TEXT];
     json_t *domains;
     uint32_t us;
 
     if (parador_pool_name(h, pool->id, name, sizeof(name)) != 0 ||
-        parador_cpupool_ratelimit(h, pool->id, &us) != 0)
+        (limited && parador_cpupool_ratelimit(h, pool->id, &us) != 0))
         return command_failed(h);
     if (all == NULL) {
-        printf("Cpupool %s: ratelimit=%uus\n", name, us);
+        if (limited)
+            printf("Cpupool %s: ratelimit=%uus\n", name_for_terminal(name, 0, 0, text), us);
+        else
+            printf("Cpupool %s: sched=%s\n", name_for_terminal(name, 0, 0, text),
+                   parador_scheduler_name(h, pool->sched_id));
         return c->of_pool ? 0 : list_domains(h, pool, NULL);
     }
     domains = json_array();
-    json_array_append_new(all, json_pack("{s:s, s:i, s:i, s:o}", "name", name, "id", (int)pool->id,
-                                         "ratelimit_us", (int)us, "domains", domains));
+    json_array_append_new(all, json_pack("{s:o, s:i, s:s, s:o, s:o}", "name", json_text(name), "id",
+                                         (int)pool->id, "scheduler",
+                                         parador_scheduler_name(h, pool->sched_id), "ratelimit_us",
+                                         limited ? json_integer(us) : json_null(), "domains",
+                                         domains));
     return list_domains(h, pool, domains);
 }
 
-/* Those that are meant: the named one, or all with this scheduler. */
+/* All pools with weights. */
 static int each_pool(struct parador_handle *h, const struct sched_call *c, json_t *all)
 {
     struct parador_cpupool *list;
@@ -146,13 +168,13 @@ static int each_pool(struct parador_handle *h, const struct sched_call *c, json_
     if (parador_pool_list(h, &list, &count) != 0)
         return command_failed(h);
     for (size_t i = 0; i < count && status == 0; i++) {
-        if (!has_shares(list[i].sched_id))
+        if (!has_weights(h, list[i].sched_id))
             continue;
         status = show_pool(h, c, &list[i], all);
         shown++;
     }
     if (shown == 0 && status == 0 && count > 0)
-        status = not_credit2(h, "", list[0].id, list[0].sched_id);
+        status = lacks(h, "", list[0].id, list[0].sched_id, all_shares);
     free(list);
     return status;
 }
@@ -166,8 +188,10 @@ static int of_pools(struct parador_handle *h, const struct sched_call *c)
     if (c->pool != NULL || c->set_ratelimit) {
         if (parador_pool_find(h, c->pool != NULL ? c->pool : "0", &pool) != 0)
             status = command_failed(h);
-        else if (!has_shares(pool.sched_id))
-            status = not_credit2(h, "", pool.id, pool.sched_id);
+        else if (c->set_ratelimit && !is_credit2(pool.sched_id))
+            status = lacks(h, "", pool.id, pool.sched_id, "rate limit");
+        else if (!has_weights(h, pool.sched_id))
+            status = lacks(h, "", pool.id, pool.sched_id, all_shares);
         else if (c->set_ratelimit && parador_cpupool_set_ratelimit(h, pool.id, c->ratelimit) != 0)
             status = command_failed(h);
         else

@@ -2,7 +2,6 @@
 /* top: what domains use, live on a terminal, or line by line. */
 #include <ctype.h>
 #include <errno.h>
-#include <getopt.h>
 #include <locale.h>
 #include <ncurses.h>
 #include <stdio.h>
@@ -75,21 +74,30 @@ static int run_batch(struct parador_handle *h, struct view *v)
         } else {
             top_print(&v->top, v->show, put_line, NULL);
         }
-        /* A reader that is gone ends us; nobody else notices. */
-        if (fflush(stdout) != 0)
-            return 1;
+        /* Whoever cannot be reached any more ends this; main() says so. */
+        if (fflush(stdout) != 0 || ferror(stdout))
+            break;
     }
     return 0;
 }
 
 /* ---- the terminal ---- */
 
+/* Where the nth letter of a text in UTF-8 begins, or the text ends. */
+static const char *letter(const char *text, int n)
+{
+    while (n-- > 0 && *text != '\0')
+        for (text++; (*text & 0xc0) == 0x80; text++)
+            ;
+    return text;
+}
+
 /* One line of the table, if it is in sight. What is too long is cut off. */
 static void draw_line(const char *text, bool head, void *arg)
 {
     struct view *v = arg;
     int y = SUMMARY_LINES + 1 + v->line - v->down;
-    size_t skip = (size_t)v->right < strlen(text) ? (size_t)v->right : strlen(text);
+    const char *shown = letter(text, v->right);
 
     if (v->line < 0)
         y = SUMMARY_LINES; /* the first head stays */
@@ -98,7 +106,7 @@ static void draw_line(const char *text, bool head, void *arg)
         return;
     if (head)
         attron(A_REVERSE);
-    mvaddnstr(y, 0, text + skip, COLS);
+    mvaddnstr(y, 0, shown, (int)(letter(shown, COLS) - shown));
     if (head) {
         hline(' ' | A_REVERSE, COLS);
         attroff(A_REVERSE);
@@ -299,7 +307,7 @@ static int run_screen(struct parador_handle *h, struct view *v)
 }
 
 /* -1: go on; else the exit status. */
-static int parse_options(struct parador_handle *h, int argc, char **argv, struct view *v)
+static int parse_options(int argc, char **argv, struct view *v)
 {
     static const struct option options[] = {
         { "delay", required_argument, NULL, 'd' }, { "networks", no_argument, NULL, 'n' },
@@ -311,8 +319,7 @@ static int parse_options(struct parador_handle *h, int argc, char **argv, struct
     char *end;
     int o;
 
-    opterr = 0;
-    while ((o = getopt_long(argc, argv, "d:nxvrbi:fh", options, NULL)) != -1) {
+    while ((o = command_long_option(argc, argv, "d:nxvrbi:f", options)) != -1) {
         switch (o) {
         case 'd':
             if (!parse_delay(optarg, &v->delay))
@@ -331,9 +338,7 @@ static int parse_options(struct parador_handle *h, int argc, char **argv, struct
         case 'f': v->show |= TOP_FULL_NAMES; break;
         case 'b': v->batch = true; break;
         case 'j': v->as_json = v->batch = true; break;
-        case 'h': return cmd_help(h, 2, (char *[]){ argv[0], argv[0] });
-        default: return command_misused(argv, "there is no option %s, or it lacks its value",
-                                        argv[optind - 1]);
+        default: return 2;
         }
     }
     if (optind != argc)
@@ -344,7 +349,7 @@ static int parse_options(struct parador_handle *h, int argc, char **argv, struct
 int cmd_top(struct parador_handle *h, int argc, char **argv)
 {
     struct view v = { .delay = 3, .top.sort = TOP_CPU_PCT };
-    int status = parse_options(h, argc, argv, &v);
+    int status = parse_options(argc, argv, &v);
 
     if (status != -1)
         return status;

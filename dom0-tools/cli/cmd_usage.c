@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* usage: what each domain has used, those that are gone included, and that the sums are right. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
+#include "guest/names.h"
 #include "meter/report.h"
 
 struct wanted {
@@ -61,7 +61,9 @@ static void print_device(const struct device_usage *d)
 
 static void print_row(const struct account *a, bool verbose)
 {
-    printf("%-24s %5u %-5s", a->name[0] != '\0' ? a->name : "(unnamed)", a->domid,
+    char name[NAME_TEXT];
+
+    printf("%s %5u %-5s", name_for_terminal(a->name, -24, 0, name), a->domid,
            a->sequence == 0 ? "lives" : "gone");
     print_times(&a->times);
     printf(" %14.1f %11llu %11llu %11llu %11llu %9llu %9llu\n",
@@ -135,6 +137,7 @@ static int print_json(const struct report *r, const struct wanted *w)
     json_object_set_new(out, "until", json_string(until));
     if (w->since_text != NULL)
         json_object_set_new(out, "asked", json_string(w->since_text));
+    json_object_set_new(out, "exact", json_boolean(r->exact));
     json_object_set_new(out, "several_boots", json_boolean(r->several_boots));
     json_object_set_new(out, "guests", rows);
     json_object_set_new(host, "cpus", json_count(r->nr_cpus));
@@ -173,19 +176,31 @@ static void choose(struct report *r, const char *guest)
     r->count = kept;
 }
 
+/* The figures are right, but not those of the time that was asked for. */
+static void warn_begin(const struct report *r, const struct wanted *w)
+{
+    char since[WALL_TEXT];
+
+    wall_text(r->since, since);
+    fprintf(stderr, "parador: warning: the figures begin at %s already: there is no later snapshot "
+            "before --since %s\n", since, w->since_text);
+}
+
 static int show(struct report *r, const struct wanted *w)
 {
     if (w->guest != NULL) {
         choose(r, w->guest);
         if (r->count == 0) {
-            char since[WALL_TEXT];
+            char since[WALL_TEXT], name[NAME_TEXT];
 
             wall_text(r->since, since);
-            fprintf(stderr, "parador: there is no guest %s, and was none since %s\n", w->guest,
-                    since);
+            fprintf(stderr, "parador: there is no guest %s, and was none since %s\n",
+                    name_for_terminal(w->guest, 0, 0, name), since);
             return 1;
         }
     }
+    if (!r->exact)
+        warn_begin(r, w);
     if (w->as_json)
         return print_json(r, w);
     print_head();
@@ -208,15 +223,12 @@ int cmd_usage(struct parador_handle *h, int argc, char **argv)
     struct report report;
     int o, status;
 
-    opterr = 0;
-    while ((o = getopt_long(argc, argv, "s:jvh", options, NULL)) != -1) {
+    while ((o = command_long_option(argc, argv, "s:jv", options)) != -1) {
         switch (o) {
         case 's': w.since_text = optarg; break;
         case 'j': w.as_json = true; break;
         case 'v': w.verbose = true; break;
-        case 'h': return cmd_help(h, 2, (char *[]){ argv[0], argv[0] });
-        default: return command_misused(argv, "there is no option %s, or it lacks its value",
-                                        argv[optind - 1]);
+        default: return 2;
         }
     }
     if (argc - optind > 1)

@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* vcpu-list, vcpu-set, vcpu-pin: a domain's vcpus, how many it uses and where they run. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
+#include "guest/names.h"
 #include "lifecycle/record.h"
+#include "meter/account.h"
 
 #define MASK_TEXT 512
-
-static json_t *cpus_json(const struct parador_cpuset *set)
-{
-    json_t *list = json_array();
-
-    for (unsigned cpu = 0; cpu < PARADOR_CPUS_MAX; cpu++)
-        if (parador_cpuset_has(set, cpu))
-            json_array_append_new(list, json_integer(cpu));
-    return list;
-}
 
 /* One row, to the terminal or into all (if not NULL). False after a message. */
 static bool list_vcpu(struct parador_handle *h, const struct guest_info *g, uint32_t n,
@@ -26,7 +19,7 @@ static bool list_vcpu(struct parador_handle *h, const struct guest_info *g, uint
 {
     struct parador_cpuset hard, soft;
     struct xen_domctl_getvcpuinfo v;
-    char hard_text[MASK_TEXT], soft_text[MASK_TEXT];
+    char name[NAME_TEXT], hard_text[MASK_TEXT], soft_text[MASK_TEXT];
 
     if (parador_vcpu_info(h, g->domid, n, &v) != 0)
         return errno == ESRCH; /* never made */
@@ -36,14 +29,14 @@ static bool list_vcpu(struct parador_handle *h, const struct guest_info *g, uint
     }
     if (all != NULL) {
         json_array_append_new(
-            all, json_pack("{s:s, s:i, s:i, s:b, s:o, s:b, s:b, s:f, s:o, s:o}", "name", g->name,
+            all, json_pack("{s:o, s:i, s:i, s:b, s:o, s:b, s:b, s:f, s:o, s:o}", "name", json_text(g->name),
                            "domid", (int)g->domid, "vcpu", (int)n, "online", (int)v.online, "cpu",
                            v.online ? json_integer(v.cpu) : json_null(), "running", (int)v.running,
                            "blocked", (int)v.blocked, "cpu_time_s", (double)v.cpu_time / 1e9,
-                           "hard_affinity", cpus_json(&hard), "soft_affinity", cpus_json(&soft)));
+                           "hard_affinity", command_cpus(&hard), "soft_affinity", command_cpus(&soft)));
         return true;
     }
-    printf("%-32s %5u %5u ", g->name, g->domid, n);
+    printf("%s %5u %5u ", name_for_terminal(g->name, -32, 0, name), g->domid, n);
     if (v.online)
         printf("%5u   %c%c-  ", v.cpu, v.running ? 'r' : '-', v.blocked ? 'b' : '-');
     else
@@ -94,8 +87,7 @@ int cmd_vcpu_list(struct parador_handle *h, int argc, char **argv)
 /* What a guest uses is what it comes back with. */
 static int keep_vcpus(struct guest_config *config, void *arg)
 {
-    if (config->maxvcpus == 0)
-        config->maxvcpus = config->vcpus != 0 ? config->vcpus : 1;
+    config->maxvcpus = guest_config_vcpus_max(config);
     config->vcpus = *(const uint32_t *)arg;
     return 0;
 }
@@ -129,8 +121,8 @@ int cmd_vcpu_set(struct parador_handle *h, int argc, char **argv)
 
         if (parador_info(h, domid, &info) != 0)
             return command_failed(h);
-        /* Above its maximum it is the maximum that has to be told. */
-        if (count <= info.vcpus_max) {
+        /* Above its maximum it is the maximum that has to be told; to use fewer is always fine. */
+        if (count > info.vcpus_online && count <= info.vcpus_max) {
             fprintf(stderr, "parador: %u vcpus are more than the %u CPUs of this machine: with -i "
                     "they are set nevertheless\n", count, host.nr_cpus);
             return 1;
@@ -138,7 +130,7 @@ int cmd_vcpu_set(struct parador_handle *h, int argc, char **argv)
     }
     if (parador_set_vcpus(h, domid, count) != 0)
         return command_failed(h);
-    return command_kept("it", record_change_config(domid, keep_vcpus, &count));
+    return command_kept("the number of vcpus", record_change_config(domid, keep_vcpus, &count));
 }
 
 /* ---- vcpu-pin ---- */
@@ -167,6 +159,7 @@ static bool read_mask(const char *which, const char *text, const struct pin *p,
 static bool read_vcpu(const char *text, struct pin *p)
 {
     uint32_t last = p->info.vcpus_max - 1;
+    unsigned long vcpu;
     char *end;
 
     p->all = strcmp(text, "all") == 0;
@@ -176,12 +169,13 @@ static bool read_vcpu(const char *text, struct pin *p)
         return true;
     }
     errno = 0;
-    p->first = p->last = (uint32_t)strtoul(text, &end, 10);
-    if (end == text || *end != '\0' || *text == '-' || errno != 0 || p->first > last) {
+    vcpu = strtoul(text, &end, 10);
+    if (!isdigit((unsigned char)*text) || *end != '\0' || errno != 0 || vcpu > last) {
         fprintf(stderr, "parador: %s has no vcpu \"%s\": it has 0-%u, and \"all\" means them all\n",
                 p->info.name, text, last);
         return false;
     }
+    p->first = p->last = (uint32_t)vcpu;
     return true;
 }
 
@@ -190,7 +184,7 @@ static bool check_pool(struct parador_handle *h, const struct pin *p)
 {
     struct parador_cpuset both = p->hard;
     struct parador_cpupool pool;
-    char name[64], have[MASK_TEXT];
+    char name[POOL_NAME_TEXT], have[MASK_TEXT];
 
     if (p->hard_text == NULL)
         return true;
@@ -237,26 +231,17 @@ static int pin_vcpus(struct parador_handle *h, const struct pin *p)
     return result;
 }
 
-/* Sets the lists of vcpus first..last among those of a guest with `vcpus`. */
+/* What a guest with `vcpus` comes back with. */
 static int keep_mask(struct guest_cpus *cpus, const struct pin *p, uint32_t vcpus,
                      const struct parador_cpuset *mask)
 {
-    struct guest_cpus fresh = { .each = !p->all };
     char text[PARADOR_CPUS_MAX * 4];
-    int result = 0;
 
     parador_cpuset_text(mask, &p->topo.cpus, text, sizeof(text));
-    for (uint32_t n = 0; result == 0 && n < (p->all ? 1 : vcpus); n++) {
-        size_t index = cpus->each ? n : 0;
-        bool mine = p->all || (n >= p->first && n <= p->last);
-
-        result = guest_cpus_add(&fresh, mine ? text :
-                                        index < cpus->count ? cpus->lists[index] : "all");
-    }
-    guest_cpus_clear(result == 0 ? cpus : &fresh);
-    if (result == 0)
-        *cpus = fresh;
-    return result;
+    if (!p->all)
+        return guest_cpus_set(cpus, vcpus, p->first, p->last, text);
+    guest_cpus_clear(cpus);
+    return guest_cpus_add(cpus, text);
 }
 
 static int keep_pin(struct guest_config *config, void *arg)

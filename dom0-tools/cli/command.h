@@ -71,6 +71,8 @@ bool command_number(const char *text, const char *what, uint32_t *number);
  * (result and errno of record_change_config()).
  */
 int command_kept(const char *what, int result);
+/** The numbers of CPUs as an array. (cmd_list.c) */
+json_t *command_cpus(const struct parador_cpuset *set);
 /** Prints a document and frees it. */
 void command_json(json_t *all);
 /**

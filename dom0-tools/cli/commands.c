@@ -3,21 +3,21 @@
 #include "cli/command.h"
 
 #define DOMAIN "DOMAIN"
-#define WAIT_ALL "-a\tall guests\n-w\twait until they have ended\n-F\tasks again and again until the guest listens\n"
+#define WAIT_ALL "-a\tall guests\n-w\twait until they have ended\n-F\taccepted for compatibility\n"
 
 const struct command commands[] = {
     { "create", cmd_create, "[-c] [-p] [-n] [-q] [-f] FILE [KEY=VALUE...]", "Make a guest from a guest file",
       "-c\tattach to its console\n-p\tleave it paused\n-n\tcheck the file, make nothing\n"
       "-q\tsay nothing but errors\n-f FILE\tthe guest file\n" },
-    { "list", cmd_list, "[-l] [-v] [-c] [--json] [" DOMAIN "]", "List domains",
+    { "list", cmd_list, "[-l] [-v] [-c] [--json] [" DOMAIN "...]", "List domains",
       "-l, --long\teverything known, as JSON\n-v, --verbose\twith UUIDs and reasons of shutdown\n"
       "-c, --cpupool\twith the CPU pool of each\n--json\tthe table as JSON\n" },
     { "destroy", cmd_destroy, "[-f] " DOMAIN, "End a guest at once",
       "-f\taccepted for compatibility\n" },
     { "shutdown", cmd_shutdown, "[-w] [-F] -a|" DOMAIN "...", "Ask a guest to shut down", WAIT_ALL },
     { "reboot", cmd_reboot, "[-w] [-F] -a|" DOMAIN "...", "Ask a guest to reboot", WAIT_ALL },
-    { "pause", cmd_pause, "-a|" DOMAIN, "Stop a guest's vcpus", "-a\tall guests\n" },
-    { "unpause", cmd_unpause, "-a|" DOMAIN, "Let a paused guest go on", "-a\tall guests\n" },
+    { "pause", cmd_pause, "-a|" DOMAIN "...", "Stop a guest's vcpus", "-a\tall guests\n" },
+    { "unpause", cmd_unpause, "-a|" DOMAIN "...", "Let a paused guest go on", "-a\tall guests\n" },
     { "console", cmd_console, DOMAIN, "Attach to a guest's console (Ctrl-] leaves)",
       "-t TYPE\tonly 'pv' exists\n-n NUM\tonly console 0 exists\n" },
     { "info", cmd_info, "[-n]", "Facts of the machine and the hypervisor", "-n\taccepted\n" },
@@ -65,7 +65,7 @@ const struct command commands[] = {
     { "cpupool-cpu-add", cmd_cpupool_cpu_add, "POOL CPUS", "Put free CPUs into a pool", 0 },
     { "cpupool-cpu-remove", cmd_cpupool_cpu_remove, "POOL CPUS", "Take CPUs out of a pool", 0 },
     { "cpupool-migrate", cmd_cpupool_migrate, DOMAIN " POOL", "Move a domain into a pool", 0 },
-    { "cpupool-numa-split", cmd_cpupool_numa_split, "", "Make a pool of each NUMA node", 0 },
+    { "cpupool-numa-split", cmd_cpupool_numa_split, "", "Name the pool of the only NUMA node", 0 },
     { "debug-keys", cmd_debug_keys, "KEYS", "Type at the hypervisor's console", 0 },
     { "metrics", cmd_metrics, "[--openmetrics] [--textfile FILE] | --listen [ADDRESS:]PORT",
       "The accounts for Prometheus",

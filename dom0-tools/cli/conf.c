@@ -400,7 +400,7 @@ static int join_cmdline(struct reader *r)
 /* Percentages of a CPU: a vcpu cannot use more than one. */
 static int check_shares(const struct guest_config *c, const char *name, struct conf_error *err)
 {
-    uint32_t vcpus = c->maxvcpus != 0 ? c->maxvcpus : c->vcpus != 0 ? c->vcpus : 1;
+    uint32_t vcpus = guest_config_vcpus_max(c);
     uint32_t limit = 100 * vcpus;
 
     if (c->cpu_cap > limit || c->reservation > limit)

@@ -73,6 +73,19 @@ int command_option(int argc, char **argv, const char *options)
     return command_long_option(argc, argv, options, long_help);
 }
 
+/* Says which option getopt did not like: argv[optind - 1], or one of several letters in a word. */
+static void option_misused(char **argv, const struct option *longs)
+{
+    const char *word = argv[optind - 1];
+    char letter[3] = { '-', (char)optopt };
+    bool is_long = optopt == 0;
+
+    for (; longs->name != NULL; longs++)
+        is_long = is_long || (optopt == longs->val && strncmp(word, "--", 2) == 0);
+    command_misused(argv, "there is no option %s, or it lacks its value, or has one that it cannot have",
+                    is_long ? word : letter);
+}
+
 int command_long_option(int argc, char **argv, const char *options, const struct option *longs)
 {
     char with_help[64];
@@ -86,7 +99,7 @@ int command_long_option(int argc, char **argv, const char *options, const struct
         exit(0);
     }
     if (o == '?')
-        command_misused(argv, "there is no option %s, or it lacks its value", argv[optind - 1]);
+        option_misused(argv, longs);
     return o;
 }
 
@@ -148,7 +161,7 @@ int cmd_help(struct parador_handle *h, int argc, char **argv)
     c = find(argv[1]);
     if (c == NULL) {
         fprintf(stderr, "parador: there is no command '%s': 'parador help' lists them\n", argv[1]);
-        return 1;
+        return 2;
     }
     command_usage(c);
     return 0;
@@ -161,6 +174,7 @@ int main(int argc, char **argv)
     const struct command *c;
     int o, status;
 
+    opterr = 0;
     while ((o = getopt(argc, argv, "+vVhftT")) != -1) {
         switch (o) {
         case 'v':
@@ -175,20 +189,21 @@ int main(int argc, char **argv)
             print_commands(false);
             return 0;
         default:
-            print_commands(false);
+            fprintf(stderr, "parador: there is no option -%c: 'parador help' tells what there is\n",
+                    optopt);
             return 2;
         }
     }
     if (optind == argc) {
         print_commands(false);
-        return 1;
+        return 2;
     }
     argc -= optind;
     argv += optind;
     c = find(argv[0]);
     if (c == NULL) {
         fprintf(stderr, "parador: there is no command '%s': 'parador help' lists them\n", argv[0]);
-        return 1;
+        return 2;
     }
     h = parador_open();
     if (h == NULL) {
@@ -199,8 +214,11 @@ int main(int argc, char **argv)
     optind = 0; /* start over, also with the order of arguments (getopt(3)) */
     status = c->run(h, argc, argv);
     parador_close(h);
-    if (fflush(stdout) != 0 && status == 0) {
-        fprintf(stderr, "parador: cannot write the output: %s\n", strerror(errno));
+    /* What was lost earlier has no reason any more. */
+    errno = 0;
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == 0) {
+        fprintf(stderr, "parador: cannot write the output%s%s\n", errno != 0 ? ": " : "",
+                errno != 0 ? strerror(errno) : "");
         status = 1;
     }
     return status;

@@ -20,44 +20,58 @@ _parador_pools() {
     parador cpupool-list 2>/dev/null | sed -n '2,$s/ *[0-9]* *[a-z0-9]* *y *[0-9]*$//p'
 }
 
+# Offers those of the lines that continue $current. A guest may have called itself anything: each is
+# quoted, and none is ever a word that the shell expands.
+_parador_offer() {
+    local line word
+    while IFS= read -r line; do
+        printf -v word %q "$line"
+        if [[ $line == "$current"* || $word == "$current"* ]]; then
+            COMPREPLY+=("$word")
+        fi
+    done
+}
+
+_parador_files() {
+    compopt -o filenames 2>/dev/null
+    mapfile -t COMPREPLY < <(compgen -f -- "$current")
+}
+
 _parador() {
-    local current=${COMP_WORDS[COMP_CWORD]} command='' i
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' nth=0 i
     COMPREPLY=()
 
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -*) ;;
-        *)  command=${COMP_WORDS[i]}; break ;;
+        *)  if [[ -n $command ]]; then nth=$((nth + 1)); else command=${COMP_WORDS[i]}; fi ;;
         esac
     done
     if [[ -z $command ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "$(_parador_commands)" -- "$current")
+        _parador_offer < <(_parador_commands)
+        return
     elif [[ $current == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "$(_parador_options "$command")" -- "$current")
-    else
-        case $command in
-        create | cpupool-create)
-            compopt -o filenames 2>/dev/null
-            mapfile -t COMPREPLY < <(compgen -f -- "$current")
-            ;;
-        help)
-            mapfile -t COMPREPLY < <(compgen -W "$(_parador_commands)" -- "$current")
-            ;;
-        info | dmesg | domname | metrics | top | debug-keys | cpupool-numa-split) ;;
-        cpupool-migrate)
-            local IFS=$'\n'
-            mapfile -t COMPREPLY < <(compgen -W "$(_parador_domains; _parador_pools)" -- "$current")
-            ;;
-        cpupool-*)
-            local IFS=$'\n'
-            mapfile -t COMPREPLY < <(compgen -W "$(_parador_pools)" -- "$current")
-            ;;
-        *)
-            local IFS=$'\n'
-            mapfile -t COMPREPLY < <(compgen -W "$(_parador_domains)" -- "$current")
-            ;;
-        esac
+        _parador_offer < <(_parador_options "$command")
+        return
     fi
+    # What an option takes, and then what the command takes as its nth argument.
+    case $command:$previous in
+    sched-credit2:-d | sched-credit2:--domain) _parador_offer < <(_parador_domains); return ;;
+    sched-credit2:-p | sched-credit2:--cpupool) _parador_offer < <(_parador_pools); return ;;
+    metrics:-t | metrics:--textfile) _parador_files; return ;;
+    top:-d | top:-i | usage:-s | usage:--since) return ;;
+    esac
+    case $command:$nth in
+    create:* | cpupool-create:*) _parador_files ;;
+    help:0) _parador_offer < <(_parador_commands) ;;
+    list:* | shutdown:* | reboot:* | pause:* | unpause:* | uptime:* | vcpu-list:* | \
+    destroy:0 | console:0 | domid:0 | rename:0 | usage:0 | vcpu-set:0 | vcpu-pin:0 | cpupool-migrate:0)
+        _parador_offer < <(_parador_domains)
+        ;;
+    cpupool-numa-split:*) ;;
+    cpupool-migrate:1 | cpupool-*:0) _parador_offer < <(_parador_pools) ;;
+    vcpu-pin:1) _parador_offer <<< all ;;
+    esac
 }
 
 complete -F _parador parador

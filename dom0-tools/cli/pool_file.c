@@ -26,23 +26,41 @@ static int set_text(char **field, const struct conf_setting *s, struct conf_erro
     return guest_config_set_string(field, s->value->text) == 0 ? 0 : no_memory(err);
 }
 
+/* Appends an item; one that says what to leave out keeps its '^' in front. */
+static bool add_item(char **field, const char *prefix, const char *item)
+{
+    bool left_out;
+    char *joined;
+
+    item += strspn(item, " \t");
+    left_out = *item == '^';
+    if (asprintf(&joined, "%s%s%s%s%s", *field != NULL ? *field : "", *field != NULL ? "," : "",
+                 left_out ? "^" : "", prefix, item + left_out) < 0)
+        return false;
+    free(*field);
+    *field = joined;
+    return true;
+}
+
 /* Appends one list of CPUs, or of nodes; all together are one list. */
 static int add_list(char **field, const struct conf_setting *s, const struct conf_value *v,
                     const char *prefix, struct conf_error *err)
 {
     struct parador_cpuset set;
-    char *joined, why[400];
+    char *copy, *rest, *item, why[400];
+    bool added = true;
 
     if (v->type == CONF_LIST) {
         conf_error_at(err, &v->place, "%s: a list in a list", s->key);
         return -1;
     }
-    if (asprintf(&joined, "%s%s%s%s", *field != NULL ? *field : "", *field != NULL ? "," : "",
-                 prefix, v->text) < 0)
+    copy = rest = strdup(v->text);
+    while (added && (item = strsep(&rest, ",")) != NULL)
+        added = add_item(field, prefix, item);
+    free(copy);
+    if (copy == NULL || !added)
         return no_memory(err);
-    free(*field);
-    *field = joined;
-    if (parador_cpuset_parse(joined, NULL, &set, why, sizeof(why)))
+    if (parador_cpuset_parse(*field, NULL, &set, why, sizeof(why)))
         return 0;
     conf_error_at(err, &v->place, "%s: %s", s->key, why);
     return -1;

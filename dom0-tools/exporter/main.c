@@ -10,10 +10,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "exporter/accept.h"
+#include "exporter/connections.h"
 #include "meter/metrics.h"
-
-#define CONNECTIONS_MAX 16u
-#define TIMEOUT_S 10u
 
 static const char index_page[] =
     "<!DOCTYPE html><title>Parador</title><a href=\"/metrics\">metrics</a>\n";
@@ -61,6 +60,8 @@ static enum MHD_Result answer(struct MHD_Connection *c, unsigned status, const c
         return MHD_NO;
     }
     MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    /* Else the next request might come just when the connection has lasted long enough. */
+    MHD_add_response_header(r, MHD_HTTP_HEADER_CONNECTION, "close");
     result = MHD_queue_response(c, status, r);
     MHD_destroy_response(r);
     return result;
@@ -79,8 +80,7 @@ static enum MHD_Result serve(void *arg, struct MHD_Connection *c, const char *ur
 {
     static int once;
     struct parador_handle *h = arg;
-    enum metrics_format format = METRICS_PROMETHEUS;
-    const char *accept;
+    enum metrics_format format;
     size_t size;
     char *text;
 
@@ -101,9 +101,7 @@ static enum MHD_Result serve(void *arg, struct MHD_Connection *c, const char *ur
         return answer_text(c, MHD_HTTP_OK, "text/html", index_page);
     if (strcmp(url, "/metrics") != 0)
         return answer_text(c, MHD_HTTP_NOT_FOUND, "text/plain", "there is only /metrics\n");
-    accept = MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
-    if (accept != NULL && strstr(accept, "application/openmetrics-text") != NULL)
-        format = METRICS_OPENMETRICS;
+    format = accept_format(MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT));
     if (metrics_make(h, format, &text, &size) != 0)
         return answer_text(c, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain", parador_error(h));
     return answer(c, MHD_HTTP_OK, metrics_content_type(format), text, size, MHD_RESPMEM_MUST_FREE);
@@ -142,7 +140,7 @@ int main(int argc, char **argv)
     struct parador_handle *h;
     struct MHD_Daemon *daemon;
     union address address;
-    sigset_t stop;
+    sigset_t signals;
     int fd, sig;
 
     if (argc != 2 || argv[1][0] == '-') {
@@ -154,25 +152,29 @@ int main(int argc, char **argv)
                 "IPv6 address in brackets\n", argv[1]);
         return 2;
     }
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGINT);
-    sigaddset(&stop, SIGTERM);
-    sigprocmask(SIG_BLOCK, &stop, NULL);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGALRM);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
     h = parador_open();
     fd = h != NULL ? listen_at(argv[1], &address) : -1;
     if (fd < 0)
         return 1;
-    daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, serve, h,
+    /* Without the channel, a client that comes while all connections are in use would be turned away. */
+    daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC, 0, NULL, NULL, serve, h,
                               MHD_OPTION_LISTEN_SOCKET, fd,
                               MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
-                              MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S, MHD_OPTION_END);
+                              MHD_OPTION_NOTIFY_CONNECTION, connections_notify, NULL,
+                              MHD_OPTION_END);
     if (daemon == NULL) {
         fprintf(stderr, "parador: cannot start to serve\n");
         return 1;
     }
     tell(&address);
-    sigwait(&stop, &sig);
+    while (sigwait(&signals, &sig) == 0 && sig == SIGALRM)
+        connections_check();
     MHD_stop_daemon(daemon);
     parador_close(h);
     return 0;

@@ -94,6 +94,35 @@ void guest_cpus_clear(struct guest_cpus *cpus)
     memset(cpus, 0, sizeof(*cpus));
 }
 
+uint32_t guest_config_vcpus_max(const struct guest_config *config)
+{
+    return config->maxvcpus ? config->maxvcpus : config->vcpus ? config->vcpus : 1;
+}
+
+const char *guest_cpus_of(const struct guest_cpus *cpus, uint32_t vcpu)
+{
+    size_t index = cpus->each ? vcpu : 0;
+
+    return index < cpus->count ? cpus->lists[index] : NULL;
+}
+
+int guest_cpus_set(struct guest_cpus *cpus, uint32_t vcpus, uint32_t first, uint32_t last,
+                   const char *list)
+{
+    struct guest_cpus fresh = {.each = true};
+    int result = 0;
+
+    for (uint32_t n = 0; result == 0 && n < vcpus; n++) {
+        const char *its = n >= first && n <= last ? list : guest_cpus_of(cpus, n);
+
+        result = guest_cpus_add(&fresh, its ? its : "all");
+    }
+    guest_cpus_clear(result == 0 ? cpus : &fresh);
+    if (result == 0)
+        *cpus = fresh;
+    return result;
+}
+
 struct guest_disk *guest_config_add_disk(struct guest_config *config)
 {
     return add_entry((void **)&config->disks, &config->nr_disks, sizeof(*config->disks));

@@ -46,7 +46,7 @@ static int settle_numbers(struct creation *c)
     n->memory_kib = config->memory_kib ? config->memory_kib : MEMORY_DEFAULT_KIB;
     n->maxmem_kib = config->maxmem_kib ? config->maxmem_kib : n->memory_kib;
     n->vcpus = config->vcpus ? config->vcpus : 1;
-    n->maxvcpus = config->maxvcpus ? config->maxvcpus : n->vcpus;
+    n->maxvcpus = guest_config_vcpus_max(config);
     if (n->maxmem_kib < n->memory_kib)
         return parador_fail(c->h, EINVAL, "maxmem is less than memory");
     if (n->maxvcpus < n->vcpus)

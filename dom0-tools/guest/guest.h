@@ -126,6 +126,13 @@ struct guest_store_node *guest_config_add_node(struct guest_config *config);
 /** Appends a copy of a list. Returns 0, or -1 when memory is short. */
 int guest_cpus_add(struct guest_cpus *cpus, const char *list);
 void guest_cpus_clear(struct guest_cpus *cpus);
+/** How many vcpus the guest can ever use: maxvcpus, or vcpus, or one. */
+uint32_t guest_config_vcpus_max(const struct guest_config *config);
+/** The list for a vcpu, or NULL where nothing is said: it may use all CPUs. */
+const char *guest_cpus_of(const struct guest_cpus *cpus, uint32_t vcpu);
+/** Gives vcpus first to last, of a guest with `vcpus`, this list; the others keep theirs. -1: ENOMEM. */
+int guest_cpus_set(struct guest_cpus *cpus, uint32_t vcpus, uint32_t first, uint32_t last,
+                   const char *list);
 
 /** An action as the guest file spells it. */
 const char *guest_action_name(enum guest_action action);
@@ -226,6 +233,8 @@ const char *parador_scheduler_name(struct parador_handle *h, uint32_t sched_id);
 /** Its number, or -1. "rr" and "credit" are the same one. */
 int parador_scheduler_id(const char *name);
 
+/** Room for the name of a CPU pool. */
+#define POOL_NAME_TEXT 64
 /** A CPU pool's name. */
 int parador_pool_name(struct parador_handle *h, uint32_t id, char *buf, size_t size);
 
@@ -235,7 +244,10 @@ int parador_pool_find(struct parador_handle *h, const char *name, struct parador
 /** All pools in order of their numbers; *list is malloc'd (caller frees). */
 int parador_pool_list(struct parador_handle *h, struct parador_cpupool **list, size_t *count);
 
-/** Makes a pool of free CPUs, or nothing. EEXIST: the name is taken. EBUSY: a CPU is not free. */
+/** Whether a pool could be made. EINVAL or EEXIST: not with this name. EBUSY: a CPU is not free. */
+int parador_pool_check(struct parador_handle *h, const char *name, const struct parador_cpuset *cpus);
+
+/** Makes a pool of free CPUs, or nothing. Errors as of parador_pool_check(). */
 int parador_pool_make(struct parador_handle *h, const char *name, uint32_t sched_id,
                       const struct parador_cpuset *cpus, uint32_t *id);
 

@@ -36,17 +36,12 @@ static void index_path(const char *name, char *path, size_t size)
 
 int name_check(struct parador_handle *h, const char *name)
 {
-    const char *p;
-
     if (!name || !*name)
         return parador_fail(h, EINVAL, "the guest has no name");
     if (strlen(name) > GUEST_NAME_MAX)
         return parador_fail(h, EINVAL, "the name is longer than %d bytes", GUEST_NAME_MAX);
-    for (p = name; *p; p++) {
-        if (*p == '/' || iscntrl((unsigned char)*p))
-            return parador_fail(h, EINVAL, "the name \"%s\" contains a character it must not",
-                                name);
-    }
+    if (!name_is_plain(name))
+        return parador_fail(h, EINVAL, "the name \"%s\" contains a character it must not", name);
     return 0;
 }
 

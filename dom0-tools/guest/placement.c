@@ -10,7 +10,7 @@ static int check_list(struct parador_handle *h, const char *key, const char *lis
                       const struct placement *p, bool hard)
 {
     struct parador_cpuset set;
-    char why[400], name[64], have[200];
+    char why[400], name[POOL_NAME_TEXT], have[200];
 
     if (!parador_cpuset_parse(list, &p->topology, &set, why, sizeof(why)))
         return parador_fail(h, EINVAL, "%s = \"%s\": %s", key, list, why);
@@ -57,12 +57,12 @@ int placement_find(struct parador_handle *h, const struct guest_config *config, 
 static const struct parador_cpuset *mask_for(const struct guest_cpus *cpus, uint32_t vcpu,
                                              const struct placement *p, struct parador_cpuset *mask)
 {
-    size_t index = cpus->each ? vcpu : 0;
+    const char *list = guest_cpus_of(cpus, vcpu);
     char why[400];
 
-    if (index >= cpus->count)
+    if (!list)
         return NULL;
-    parador_cpuset_parse(cpus->lists[index], &p->topology, mask, why, sizeof(why));
+    parador_cpuset_parse(list, &p->topology, mask, why, sizeof(why));
     return mask;
 }
 

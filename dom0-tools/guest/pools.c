@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "guest/guest.h"
-
-#define POOL_NAME_MAX 63
+#include "guest/names.h"
 
 int parador_pool_name(struct parador_handle *h, uint32_t id, char *buf, size_t size)
 {
@@ -55,7 +54,7 @@ static bool is_number(const char *text)
 int parador_pool_find(struct parador_handle *h, const char *name, struct parador_cpupool *pool)
 {
     struct parador_cpupool *list;
-    char known[POOL_NAME_MAX + 1];
+    char known[POOL_NAME_TEXT];
     size_t count, i;
 
     if (parador_pool_list(h, &list, &count) < 0)
@@ -76,9 +75,9 @@ static int check_name(struct parador_handle *h, const char *name)
 {
     struct parador_cpupool other;
 
-    if (!*name || strlen(name) > POOL_NAME_MAX || is_number(name) || strchr(name, '/'))
+    if (!*name || strlen(name) >= POOL_NAME_TEXT || is_number(name) || !name_is_plain(name))
         return parador_fail(h, EINVAL, "\"%s\" cannot be a CPU pool's name: 1 to %d characters, not "
-                            "only digits, no '/'", name, POOL_NAME_MAX);
+                            "only digits, no '/' and no control characters", name, POOL_NAME_TEXT - 1);
     if (parador_pool_find(h, name, &other) == 0)
         return parador_fail(h, EEXIST, "there is a CPU pool called \"%s\" already (pool %u)", name,
                             other.id);
@@ -93,19 +92,18 @@ static int write_name(struct parador_handle *h, uint32_t id, const char *name)
     return store_write(h, STORE_NO_TX, path, name, strlen(name));
 }
 
-/* Takes its CPUs out and ends it; goes on after a failure, of which the last is reported. */
+/* Takes its CPUs out and ends it, as far as that can be done. */
 static int dissolve(struct parador_handle *h, uint32_t id, const struct parador_cpuset *cpus)
 {
     char path[48];
-    int ret = 0;
 
     for (unsigned cpu = 0; cpu < PARADOR_CPUS_MAX; cpu++)
         if (parador_cpuset_has(cpus, cpu) && parador_cpupool_remove_cpu(h, id, cpu) < 0)
-            ret = -1;
+            return -1;
     if (parador_cpupool_destroy(h, id) < 0)
         return -1;
     snprintf(path, sizeof(path), "/local/pool/%u", id);
-    return store_remove(h, STORE_NO_TX, path) < 0 ? -1 : ret;
+    return store_remove(h, STORE_NO_TX, path);
 }
 
 static int check_free(struct parador_handle *h, const struct parador_cpuset *cpus)
@@ -123,6 +121,11 @@ static int check_free(struct parador_handle *h, const struct parador_cpuset *cpu
                         parador_cpuset_text(&free_cpus, NULL, have, sizeof(have)));
 }
 
+int parador_pool_check(struct parador_handle *h, const char *name, const struct parador_cpuset *cpus)
+{
+    return check_name(h, name) < 0 ? -1 : check_free(h, cpus);
+}
+
 int parador_pool_make(struct parador_handle *h, const char *name, uint32_t sched_id,
                       const struct parador_cpuset *cpus, uint32_t *id)
 {
@@ -131,7 +134,7 @@ int parador_pool_make(struct parador_handle *h, const char *name, uint32_t sched
     char why[512];
     int err;
 
-    if (check_name(h, name) < 0 || check_free(h, cpus) < 0)
+    if (parador_pool_check(h, name, cpus) < 0)
         return -1;
     if (parador_cpupool_create(h, sched_id, id) < 0) {
         if (errno == EINVAL || errno == ENOENT || errno == EOPNOTSUPP)
@@ -156,7 +159,8 @@ int parador_pool_make(struct parador_handle *h, const char *name, uint32_t sched
 
 int parador_pool_end(struct parador_handle *h, const struct parador_cpupool *pool)
 {
-    char name[POOL_NAME_MAX + 1];
+    char name[POOL_NAME_TEXT], why[512];
+    int err;
 
     if (parador_pool_name(h, pool->id, name, sizeof(name)) < 0)
         return -1;
@@ -166,7 +170,15 @@ int parador_pool_end(struct parador_handle *h, const struct parador_cpupool *poo
         return parador_fail(h, EBUSY, "CPU pool %s has %u domain%s: end them, or move them with "
                             "cpupool-migrate", name, pool->nr_domains,
                             pool->nr_domains > 1 ? "s" : "");
-    return dissolve(h, pool->id, &pool->cpus);
+    if (dissolve(h, pool->id, &pool->cpus) == 0)
+        return 0;
+    /* A guest may have come meanwhile: it gets back what was taken. Those still there are refused. */
+    err = errno;
+    snprintf(why, sizeof(why), "%s", parador_error(h));
+    for (unsigned cpu = 0; cpu < PARADOR_CPUS_MAX; cpu++)
+        if (parador_cpuset_has(&pool->cpus, cpu))
+            parador_cpupool_add_cpu(h, pool->id, cpu);
+    return parador_fail(h, err, "%s", why);
 }
 
 int parador_pool_rename(struct parador_handle *h, uint32_t id, const char *name)

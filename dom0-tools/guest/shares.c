@@ -128,15 +128,16 @@ static int check_shares(struct parador_handle *h, domid_t domid,
     return 0;
 }
 
-static int refused(struct parador_handle *h, uint32_t asked,
+/* Says why figures were refused. The answer has some itself only if they do not fit (ENOSPC). */
+static int refused(struct parador_handle *h, uint32_t asked, uint32_t sched_id,
                    const struct parador_sched_params *answer)
 {
     uint32_t left = answer->capacity > answer->reserved ? answer->capacity - answer->reserved : 0;
-    char pool[64];
+    char pool[POOL_NAME_TEXT];
 
     if (errno == EOPNOTSUPP)
         return parador_fail(h, EOPNOTSUPP, "the scheduler of its pool, %s, has no such parameter",
-                            parador_scheduler_name(h, answer->sched_id));
+                            parador_scheduler_name(h, sched_id));
     if (errno != ENOSPC)
         return -1;
     if (parador_pool_name(h, answer->pool, pool, sizeof(pool)) < 0)
@@ -157,7 +158,7 @@ int parador_set_shares(struct parador_handle *h, domid_t domid,
     if (parador_control_sched_set(h, domid, &answer) == 0)
         return 0;
     if (errno != ENOSYS)
-        return refused(h, shares->reservation, &answer);
+        return refused(h, shares->reservation, now.sched_id, &answer);
     if ((shares->flags & PARADOR_SCHED_RESERVATION) && shares->reservation)
         return parador_fail(h, EOPNOTSUPP, "this hypervisor has no reservations");
     if (shares->flags & PARADOR_SCHED_WEIGHT)

@@ -105,6 +105,10 @@ static bool read_item(const char *item, const struct parador_topology *topo, boo
     unsigned long first, last, missing;
     char have[256];
 
+    if (*item == '\0') {
+        snprintf(why, size, "a CPU or a range like 0-3 is missing");
+        return false;
+    }
     if (strcmp(item, "all") == 0) {
         for (unsigned cpu = 0; cpu < PARADOR_CPUS_MAX; cpu++)
             if (!topo || parador_cpuset_has(&topo->cpus, cpu))

@@ -19,13 +19,12 @@
 #include "meter/records.h"
 
 #define LOOK_MS 2000
-#define SNAPSHOT_MS (5 * 60 * 1000)
 #define RETIRED_BATCH 32u
 
 static struct keeping {
     struct ledger finals, snapshots;
     struct carry carry;
-    uint64_t next;             /* lowest sequence number that is not in the log */
+    uint64_t next;             /* lowest sequence number that is not in the log; 0: not known yet */
     uint64_t snapshot_at;      /* loop_now() of the next snapshot */
     bool off;                  /* the hypervisor keeps no accounts */
     bool trouble;              /* in this look … */
@@ -55,12 +54,30 @@ static void highest(const json_t *record, void *arg)
 
 void accounts_start(void)
 {
-    state = (struct keeping){ .next = 1 };
+    state = (struct keeping){ 0 };
     records_open(&state.finals, &state.snapshots);
     process_mkdirs(ledger_directory());
     if (carry_load(&state.carry) != 0)
         die("out of memory");
-    ledger_each(&state.finals, highest, &state.next);
+}
+
+/*
+ * Asks the log how far it goes. Where it cannot be read nothing may be entered, as it may all be in it
+ * already: the hypervisor keeps it until a later look.
+ */
+static bool know_next(void)
+{
+    uint64_t next = 1;
+    int err;
+
+    if (state.next != 0)
+        return true;
+    err = ledger_each(&state.finals, highest, &next);
+    if (err == 0)
+        state.next = next;
+    else
+        complain(state.finals.path, strerror(-err));
+    return err == 0;
 }
 
 /* Numbers that the hypervisor has forgotten before anybody asked. */
@@ -141,7 +158,7 @@ static void enter_snapshot(struct parador_handle *h)
     json_t *record;
     int err;
 
-    state.snapshot_at = loop_now() + SNAPSHOT_MS;
+    state.snapshot_at = loop_now() + SNAPSHOT_S * 1000;
     if (reading_take(h, READ_NAMES | READ_VCPUS, &r) != 0) {
         complain("no snapshot of the accounts", parador_error(h));
         return;
@@ -193,7 +210,8 @@ int accounts_look(struct parador_handle *h)
     learn_names(h, &r);
     if (!carry_look(&state.carry, &r, &changed))
         die("out of memory");
-    enter_gone(h, &r, &changed);
+    if (know_next())
+        enter_gone(h, &r, &changed);
     guests = r.count > 1;
     reading_free(&r);
     if (changed && carry_save(&state.carry) != 0)

@@ -128,6 +128,13 @@ json_t *json_count(uint64_t n)
     return json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n);
 }
 
+json_t *json_text(const char *text)
+{
+    json_t *string = json_string(text);
+
+    return string != NULL ? string : json_string("?");
+}
+
 uint64_t json_count_of(const json_t *object, const char *key)
 {
     json_int_t n = json_integer_value(json_object_get(object, key));
@@ -227,13 +234,11 @@ json_t *account_json(const struct account *a)
 {
     char uuid[37], start[WALL_TEXT], end[WALL_TEXT];
     json_t *out = json_object();
-    json_t *name = json_string(a->name);
 
     parador_uuid_text(a->uuid, uuid);
     wall_text(a->start_wall, start);
     wall_text(a->end_wall, end);
-    /* Another tool may have given it a name that isn't UTF-8. */
-    json_object_set_new(out, "name", name != NULL ? name : json_string("?"));
+    json_object_set_new(out, "name", json_text(a->name));
     json_object_set_new(out, "domid", json_count(a->domid));
     json_object_set_new(out, "uuid", json_string(uuid));
     json_object_set_new(out, "boot", json_string(a->boot));

@@ -58,7 +58,7 @@ void account_free(struct account *a);
 uint64_t account_devices(const struct account *a, enum device_kind kind, unsigned counter,
                          unsigned *devices);
 
-/** Memory use in bytes × seconds, and MiB × seconds. */
+/** Memory use in bytes × seconds. */
 double account_byte_seconds(const struct account *a);
 
 /** All of it as an object (NULL: no memory); vcpus only if it has any. */
@@ -68,6 +68,8 @@ bool account_parse(const json_t *object, struct account *a);
 
 /** A number as JSON can hold it. */
 json_t *json_count(uint64_t n);
+/** A text that others have chosen: "?" where it isn't UTF-8, which JSON cannot hold. */
+json_t *json_text(const char *text);
 /** An object's member; 0 if it isn't there or negative. */
 uint64_t json_count_of(const json_t *object, const char *key);
 /** "2026-01-31T12:00:00.123Z" of nanoseconds since 1970, and back (false: it isn't such a text). */

@@ -221,14 +221,14 @@ static void counts_parse(const json_t *array, uint64_t counts[DEVICE_COUNTERS])
 
 static json_t *carried_json(const struct carried *d)
 {
-    json_t *out = json_object(), *devices = json_array(), *name = json_string(d->name);
+    json_t *out = json_object(), *devices = json_array();
     char uuid[37];
 
     parador_uuid_text(d->uuid, uuid);
     json_object_set_new(out, "domid", json_count(d->domid));
     json_object_set_new(out, "created_ns", json_count(d->created_ns));
     json_object_set_new(out, "uuid", json_string(uuid));
-    json_object_set_new(out, "name", name != NULL ? name : json_string("?"));
+    json_object_set_new(out, "name", json_text(d->name));
     for (size_t i = 0; i < d->nr_devices; i++) {
         json_t *one = json_object();
 

@@ -8,7 +8,7 @@
 
 #include "meter/reading.h"
 
-/* One device: what it counted in former connections, and when it was last looked at. */
+/* One device: what it counted in this connection when last looked at, and in former ones. */
 struct carried_device {
     struct device_usage last;
     uint64_t base[DEVICE_COUNTERS];

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ void ledger_init(struct ledger *l, const char *directory, const char *name, size
     l->fd = -1;
     l->limit = limit;
     l->kept = kept < KEPT_MAX ? kept : KEPT_MAX;
+    l->merge = NULL;
 }
 
 void ledger_close(struct ledger *l)
@@ -85,7 +87,8 @@ static int open_end(struct ledger *l)
     return err;
 }
 
-static int rotate(struct ledger *l)
+/* Makes room; must: even if what is in PATH.(kept - 1) is lost, as it cannot be merged. */
+static int rotate(struct ledger *l, bool must)
 {
     char from[PATH_MAX + 8], to[PATH_MAX + 8];
 
@@ -93,8 +96,12 @@ static int rotate(struct ledger *l)
     for (unsigned n = l->kept; n > 0; n--) {
         file_name(l, n - 1, from, sizeof(from));
         file_name(l, n, to, sizeof(to));
-        if (rename(from, to) != 0 && errno != ENOENT)
+        if (n == l->kept && l->merge != NULL) {
+            if (l->merge(from, to) != 0 && !must)
+                break;
+        } else if (rename(from, to) != 0 && errno != ENOENT) {
             return -errno;
+        }
     }
     return open_end(l);
 }
@@ -134,8 +141,9 @@ int ledger_append(struct ledger *l, const json_t *record)
     if (err == 0 && fstat(l->fd, &st) != 0)
         err = -errno;
     if (err == 0 && st.st_size > 0 && l->kept > 0 && (size_t)st.st_size + len + 1 > l->limit) {
-        err = rotate(l);
-        st.st_size = 0;
+        err = rotate(l, (size_t)st.st_size + len + 1 > 2 * l->limit);
+        if (err == 0 && fstat(l->fd, &st) != 0)
+            err = -errno;
     }
     if (err == 0) {
         text[len] = '\n';
@@ -145,11 +153,12 @@ int ledger_append(struct ledger *l, const json_t *record)
     return err;
 }
 
-static void read_file(FILE *in, void (*each)(const json_t *record, void *arg), void *arg)
+static int read_file(FILE *in, void (*each)(const json_t *record, void *arg), void *arg)
 {
     char *line = NULL;
     size_t room = 0;
     ssize_t len;
+    int err;
 
     while ((len = getline(&line, &room, in)) > 0) {
         /* Without its end it is half a line, or one that is just being written. */
@@ -159,7 +168,9 @@ static void read_file(FILE *in, void (*each)(const json_t *record, void *arg), v
             each(record, arg);
         json_decref(record);
     }
+    err = feof(in) ? 0 : -errno;
     free(line);
+    return err;
 }
 
 int ledger_each(const struct ledger *l, void (*each)(const json_t *record, void *arg), void *arg)
@@ -179,7 +190,7 @@ int ledger_each(const struct ledger *l, void (*each)(const json_t *record, void 
         if (files[n] == NULL)
             continue;
         if (err == 0)
-            read_file(files[n], each, arg);
+            err = read_file(files[n], each, arg);
         fclose(files[n]);
     }
     return err;

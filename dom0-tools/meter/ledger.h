@@ -11,18 +11,21 @@ struct ledger {
     int fd;                    /* -1: only for reading, or not open yet */
     size_t limit;              /* bytes after which the file becomes PATH.1, that PATH.2 … */
     unsigned kept;             /* … up to this number */
+    /* NULL, or what moves the records of `from` into PATH.kept, where others would replace it. */
+    int (*merge)(const char *from, const char *into);
 };
 
 /** The directory of the records: /var/log/parador, or $PARADOR_LOG_DIR. */
 const char *ledger_directory(void);
 
-/** Names the file; nothing is opened. */
+/** Names the file; nothing is opened. Old files replace each other: merge is NULL. */
 void ledger_init(struct ledger *l, const char *directory, const char *name, size_t limit,
                  unsigned kept);
 
 /**
  * Appends a record: all of it, or nothing is left of it. Half a line that a crash of the machine has
- * left at the end is cut off first. For one process at a time. 0, or a negative errno.
+ * left at the end is cut off first. For one process at a time. While old records cannot be merged, as on
+ * a disk that is full, the file grows up to twice its limit. 0, or a negative errno.
  */
 int ledger_append(struct ledger *l, const json_t *record);
 

@@ -5,16 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes a file may reach, and how many old ones are kept beside it. */
+#include "meter/thin.h"
+
+/* Bytes a file may reach, and how many old ones are kept beside it; of snapshots, the last is thin. */
 #define FINALS_LIMIT    (4u << 20)
 #define FINALS_KEPT     4
 #define SNAPSHOTS_LIMIT (8u << 20)
-#define SNAPSHOTS_KEPT  1
+#define SNAPSHOTS_KEPT  2
+
+static int thin_now(const char *from, const char *into)
+{
+    return thin(from, into, wall_now());
+}
 
 void records_open(struct ledger *finals, struct ledger *snapshots)
 {
     ledger_init(finals, ledger_directory(), RECORDS_FINALS, FINALS_LIMIT, FINALS_KEPT);
     ledger_init(snapshots, ledger_directory(), RECORDS_SNAPSHOTS, SNAPSHOTS_LIMIT, SNAPSHOTS_KEPT);
+    snapshots->merge = thin_now;
 }
 
 static bool is_type(const json_t *record, const char *type)

@@ -10,6 +10,8 @@
 #define RECORDS_FINALS    "usage.jsonl"
 #define RECORDS_SNAPSHOTS "usage-snapshots.jsonl"
 
+#define SNAPSHOT_S 300 /* seconds between two snapshots */
+
 /** Names the two ledgers, for who writes and who reads them. */
 void records_open(struct ledger *finals, struct ledger *snapshots);
 

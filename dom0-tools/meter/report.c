@@ -12,6 +12,8 @@
 #include "meter/records.h"
 
 #define RETIRED_BATCH 64u
+/* How much earlier than asked a report may begin: snapshots come a little late at times. */
+#define GRID_NS ((SNAPSHOT_S + 60) * NS_PER_S)
 
 /* The snapshots of a boot that matter. */
 struct boot {
@@ -177,16 +179,24 @@ static void parse_snapshots(struct history *hist)
     }
 }
 
-static int read_records(struct history *hist)
+static int read_ledger(struct parador_handle *h, const struct ledger *l,
+                       void (*see)(const json_t *record, void *arg), struct history *hist)
+{
+    int err = ledger_each(l, see, hist);
+
+    return err == 0 ? 0 : parador_fail(h, -err, "cannot read the records in %s: %s", l->path,
+                                       strerror(-err));
+}
+
+static int read_records(struct parador_handle *h, struct history *hist)
 {
     struct ledger finals, snapshots;
-    int err = 0;
 
     records_open(&finals, &snapshots);
-    if (hist->since != SINCE_EVER)
-        err = ledger_each(&snapshots, see_snapshot, hist);
+    if (hist->since != SINCE_EVER && read_ledger(h, &snapshots, see_snapshot, hist) != 0)
+        return -1;
     parse_snapshots(hist);
-    return err != 0 ? err : ledger_each(&finals, see_final, hist);
+    return read_ledger(h, &finals, see_final, hist);
 }
 
 static void history_free(struct history *hist)
@@ -267,6 +277,15 @@ static void add_totals(struct report *report, const struct reading *now, const s
     report->others_ns = minus(all, report->rows_ns);
 }
 
+/* Some of the figures begin at this time. */
+static void begins_at(struct report *report, const struct history *hist, int64_t begin)
+{
+    if (begin < report->since)
+        report->since = begin;
+    if (hist->since != SINCE_EVER && begin < hist->since - GRID_NS)
+        report->exact = false;
+}
+
 /* Rows of boots before this one, as far as they reach beyond `since`. */
 static bool add_earlier(struct report *report, const struct history *hist)
 {
@@ -281,8 +300,7 @@ static bool add_earlier(struct report *report, const struct history *hist)
             return false;
         begin = b->has_base ? b->base.host.wall
                             : b->last.host.wall - (int64_t)b->last.host.now_ns;
-        if (begin < report->since)
-            report->since = begin;
+        begins_at(report, hist, begin);
         report->several_boots = true;
     }
     return true;
@@ -296,8 +314,9 @@ static int fill(struct parador_handle *h, struct report *report, struct history 
     uint64_t covered = base != NULL ? minus(now->host.now_ns, base->host.now_ns) : now->host.now_ns;
     bool fine;
 
-    report->until = now->host.wall;
-    report->since = now->host.wall - (int64_t)covered;
+    report->exact = true;
+    report->since = report->until = now->host.wall;
+    begins_at(report, hist, now->host.wall - (int64_t)covered);
     fine = hist->since == SINCE_EVER || base != NULL || add_earlier(report, hist);
     fine = fine && add_rows(report, hist, boot, now->boot, now);
     if (!fine || hist->no_memory)
@@ -325,9 +344,7 @@ int report_make(struct parador_handle *h, int64_t since, bool vcpus, struct repo
         parador_fail(h, ENOSYS, "this hypervisor keeps no accounts: it is not Parador, or too old");
     else if (!carry_look(&carry, &now, NULL))
         parador_fail(h, ENOMEM, "out of memory");
-    else if (read_records(&hist) != 0)
-        parador_fail(h, EIO, "cannot read the records in %s", ledger_directory());
-    else
+    else if (read_records(h, &hist) == 0)
         result = see_retired(h, &carry, &hist);
     if (result == 0)
         result = fill(h, report, &hist);

@@ -18,6 +18,7 @@ struct report {
     uint64_t elapsed_ns;
     uint32_t nr_cpus;
     bool several_boots;        /* rows has domains of earlier boots, too */
+    bool exact;                /* false: some begin earlier than asked, for want of a snapshot */
 };
 
 /**

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Points in time as people write them. */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -8,6 +9,11 @@
 #include "meter/report.h"
 
 #define LONGEST_S (INT64_C(100) * 366 * 86400)
+
+static const char no_time[] =
+    "it is neither a time (2026-01-31T12:00:00Z) nor how long ago (90s, 10m, 2h, 1d)";
+static const char no_such[] = "there is no such day, time of day, or time zone";
+static const char in_future[] = "it is in the future";
 
 /* "1h30m" in nanoseconds; 0: it is none. */
 static int64_t duration(const char *text)
@@ -36,67 +42,106 @@ static int64_t duration(const char *text)
     return total * NS_PER_S;
 }
 
-/* "Z", "+01:00", "+0100", "+01" or nothing, which is local time; false: none of these. */
-static bool zone(const char *text, struct tm *tm, int64_t *seconds)
+/* Two digits, as a number; -1: they are none. */
+static int two_digits(const char *p)
 {
-    int sign = *text == '-' ? -1 : 1;
-    const char *p = text + 1;
-    int part[2] = { 0 };
-
-    tm->tm_isdst = -1;
-    if (*text == '\0') {
-        *seconds = mktime(tm);
-        return true;
-    }
-    *seconds = timegm(tm);
-    if (strcmp(text, "Z") == 0 || strcmp(text, "z") == 0)
-        return true;
-    if (*text != '+' && *text != '-')
-        return false;
-    for (int i = 0; i < 2 && *p != '\0'; i++) {
-        if (!isdigit((unsigned char)p[0]) || !isdigit((unsigned char)p[1]))
-            return false;
-        part[i] = (p[0] - '0') * 10 + (p[1] - '0');
-        p += 2;
-        p += i == 0 && *p == ':';
-    }
-    *seconds -= sign * (part[0] * 3600 + part[1] * 60);
-    return *p == '\0' && p > text + 1 && part[0] < 24 && part[1] < 60;
+    if (!isdigit((unsigned char)p[0]) || !isdigit((unsigned char)p[1]))
+        return -1;
+    return (p[0] - '0') * 10 + (p[1] - '0');
 }
 
-static bool absolute(const char *text, int64_t *ns)
+/* Seconds that "Z", "+01:00", "+0100" or "+01" is ahead of UTC. NULL, or what is wrong. */
+static const char *zone(const char *text, int64_t *ahead)
 {
-    static const char *const formats[] = {
-        "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d",
-    };
-    int64_t seconds = 0;
+    const char *p = text + 1;
+    int hours, minutes = 0;
 
-    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-        struct tm tm = { 0 };
-        const char *end = strptime(text, formats[i], &tm);
-
-        if (end == NULL)
-            continue;
-        /* Fractions of a second, as our own output has them, don't matter here. */
-        if (i < 2 && *end == '.')
-            end += 1 + strspn(end + 1, "0123456789");
-        if (!zone(end, &tm, &seconds) || seconds < 0 || seconds > INT64_MAX / NS_PER_S - 1)
-            continue;
-        *ns = seconds * NS_PER_S;
-        return true;
+    *ahead = 0;
+    if (strcmp(text, "Z") == 0 || strcmp(text, "z") == 0)
+        return NULL;
+    if (*text != '+' && *text != '-')
+        return no_time;
+    hours = two_digits(p);
+    if (hours < 0)
+        return no_time;
+    p += 2;
+    if (*p != '\0') {
+        p += *p == ':';
+        minutes = two_digits(p);
+        if (minutes < 0 || p[2] != '\0')
+            return no_time;
     }
-    return false;
+    if (hours > 23 || minutes > 59)
+        return no_such;
+    *ahead = (*text == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+    return NULL;
+}
+
+/* "2026-01-31", with "T12:00", ":30" and ".5" behind it; all the rest is in *end. */
+static bool fields(const char *text, struct tm *tm, const char **end)
+{
+    int n = 0, more = 0;
+
+    *tm = (struct tm){ .tm_isdst = -1 };
+    if (sscanf(text, "%4d-%2d-%2d%n", &tm->tm_year, &tm->tm_mon, &tm->tm_mday, &n) != 3)
+        return false;
+    tm->tm_year -= 1900;
+    tm->tm_mon--;
+    text += n;
+    if (*text == 'T' || *text == ' ') {
+        if (sscanf(text + 1, "%2d:%2d%n", &tm->tm_hour, &tm->tm_min, &more) != 2)
+            return false;
+        text += 1 + more;
+        if (sscanf(text, ":%2d%n", &tm->tm_sec, &more) == 1) {
+            text += more;
+            /* Fractions, as our own output has them, don't matter here. */
+            if (*text == '.')
+                text += 1 + strspn(text + 1, "0123456789");
+        }
+    }
+    *end = text;
+    return true;
+}
+
+/* NULL, or what is wrong. */
+static const char *absolute(const char *text, int64_t *ns)
+{
+    const char *rest, *wrong = NULL;
+    struct tm tm, as_written;
+    int64_t seconds, ahead = 0;
+
+    if (!fields(text, &tm, &rest))
+        return no_time;
+    if (*rest != '\0')
+        wrong = zone(rest, &ahead);
+    if (wrong != NULL)
+        return wrong;
+    as_written = tm;
+    seconds = *rest != '\0' ? timegm(&tm) - ahead : mktime(&tm);
+    /* The C library takes 31 February for 3 March. */
+    if (tm.tm_mon != as_written.tm_mon || tm.tm_mday != as_written.tm_mday ||
+        tm.tm_hour != as_written.tm_hour || tm.tm_min != as_written.tm_min ||
+        tm.tm_sec != as_written.tm_sec)
+        return no_such;
+    if (seconds < 0)
+        return "it is before 1970";
+    if (seconds > INT64_MAX / NS_PER_S - 1)
+        return in_future;
+    *ns = seconds * NS_PER_S;
+    return NULL;
 }
 
 const char *since_parse(const char *text, int64_t now, int64_t *since)
 {
     int64_t before = duration(text);
+    const char *wrong;
 
     if (before > 0) {
         *since = now > before ? now - before : 0;
         return NULL;
     }
-    if (!absolute(text, since))
-        return "it is neither a time (2026-01-31T12:00:00Z) nor how long ago (90s, 10m, 2h, 1d)";
-    return *since > now ? "it is in the future" : NULL;
+    wrong = absolute(text, since);
+    if (wrong != NULL)
+        return wrong;
+    return *since > now ? in_future : NULL;
 }

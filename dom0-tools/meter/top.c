@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "guest/names.h"
 #include "meter/carry.h"
 
 #define LINE_MAX_BYTES 512
@@ -201,17 +202,11 @@ static bool has_limit(const struct top *top, const struct top_row *row)
     return top->total_kib == 0 || row->guest.maxmem_kib <= top->total_kib;
 }
 
+/* The text of a column but the name's. */
 static void cell(const struct top *top, const struct top_row *row, enum top_column column,
                  char *text, size_t size)
 {
     switch (column) {
-    case TOP_NAME:
-        snprintf(text, size, "%s", row->guest.name[0] != '\0' ? row->guest.name : "(unnamed)");
-        /* Whatever another tool has put into it must not reach the terminal. */
-        for (char *p = text; *p != '\0'; p++)
-            if ((unsigned char)*p < ' ' || *p == 0x7f)
-                *p = '?';
-        break;
     case TOP_STATE: state_letters(&row->guest, text); break;
     case TOP_CPU_PCT: snprintf(text, size, "%.1f", row->cpu_pct); break;
     case TOP_MEM_PCT:
@@ -280,16 +275,15 @@ void top_head(char *text, size_t size)
 static void row_line(const struct top *top, const struct top_row *row, unsigned show, char *text,
                      size_t size)
 {
-    size_t used = 0;
-    char value[160];
+    int width = columns[TOP_NAME].width;
+    char name[NAME_TEXT], value[32];
+    size_t used;
 
-    *text = '\0';
-    for (unsigned c = 0; c < TOP_COLUMNS && used < size; c++) {
+    name_for_terminal(row->guest.name, width, show & TOP_FULL_NAMES ? 0 : (unsigned)width, name);
+    used = (size_t)snprintf(text, size, "%s", name);
+    for (unsigned c = TOP_NAME + 1; c < TOP_COLUMNS && used < size; c++) {
         cell(top, row, c, value, sizeof(value));
-        if (c == TOP_NAME && !(show & TOP_FULL_NAMES) && strlen(value) > (size_t)columns[c].width)
-            value[columns[c].width] = '\0';
-        used += (size_t)snprintf(text + used, size - used, "%s%*s", c != 0 ? " " : "",
-                                 columns[c].width, value);
+        used += (size_t)snprintf(text + used, size - used, " %*s", columns[c].width, value);
     }
 }
 
@@ -390,12 +384,11 @@ json_t *top_json(const struct top *top, unsigned show)
     for (size_t i = 0; i < top->count; i++) {
         const struct top_row *row = &top->rows[i];
         json_t *one = account_json(&row->account);
-        json_t *name = json_string(row->guest.name);
 
         if (!(show & TOP_SHOW_VCPUS))
             json_object_del(one, "vcpus");
         state_letters(&row->guest, state);
-        json_object_set_new(one, "name", name != NULL ? name : json_string("?"));
+        json_object_set_new(one, "name", json_text(row->guest.name));
         json_object_set_new(one, "state", json_string(state));
         json_object_set_new(one, "cpu_percent", json_real(row->cpu_pct));
         json_object_set_new(one, "memory_kib", json_count(row->guest.memory_kib));

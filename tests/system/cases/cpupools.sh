@@ -93,12 +93,15 @@ parador destroy inside || fail "destroy"
 parador cpupool-destroy quick || fail "cpupool-destroy"
 parador cpupool-create name=turns sched=rr cpus=3 || fail "create with rr"
 parador cpupool-list turns | grep -qE '^turns +1 +rr +y +0$' || fail "$(parador cpupool-list)"
-refused 'has the scheduler rr, not credit2' sched-credit2 -p turns
+parador sched-credit2 -p turns | grep -q "^Cpupool turns: sched=rr$" || fail "$(parador sched-credit2 -p turns)"
+refused "no rate limit there" sched-credit2 -s -p turns -r 500
 echo "$work" | guest turner 'extra = "console=hvc0"' 'pool = "turns"'
 parador create turner.cfg || fail "create turner"
 within 60 said turner '^working$' || fail "turner doesn't come up"
 on turner 3
-refused 'has the scheduler rr, not credit2' sched-credit2 -d turner -w 3
+parador sched-credit2 -d turner -w 3 || fail "weight"
+parador sched-credit2 -d turner | grep -qE "^turner +[0-9]+ +3 +0 +0$" || fail "$(parador sched-credit2 -d turner)"
+refused "rr, has no such parameter" sched-credit2 -d turner -c 50
 parador destroy turner || fail "destroy turner"
 
 parador cpupool-destroy turns || fail "cpupool-destroy turns"

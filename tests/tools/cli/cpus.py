@@ -36,6 +36,10 @@ def test_vcpu_set():
     refusal("vcpu-set", "web", "-i", "9", says=above % "9")
     for word in ("x", "1x", "-1", "", "99999999999"):
         refusal("vcpu-set", "--", "web", word, says='"%s" is not a number of vcpus' % word)
+    refusal("vcpu-set", "web", "6", FAKE_VCPUS="5/16", says="6 vcpus are more than the 4 CPUs of this "
+            "machine: with -i they are set nevertheless")
+    for words in (["6", "-i"], ["5"]):
+        assert "commit" in calls("vcpu-set", "web", *words, FAKE_VCPUS="5/16")
     keep(5, "vcpus=2")
     assert calls("vcpu-set", "5", "1")[-1] == "commit"
     assert "vcpus = 1" in config_of(5) and "maxvcpus = 2" in config_of(5), config_of(5)
@@ -52,15 +56,17 @@ def test_vcpu_pin():
     assert calls("vcpu-pin", "web", "all", "0,1", "1") == [
         "pin 1.%d hard=3 soft=2" % n for n in range(3)]
     assert calls("vcpu-pin", "web", "1", "-", "-") == []
-    refusal("vcpu-pin", "web", "3", "0",
-            says='web has no vcpu "3": it has 0-2, and "all" means them all')
-    refusal("vcpu-pin", "web", "x", "0",
-            says='web has no vcpu "x": it has 0-2, and "all" means them all')
+    for vcpu in ("3", "x", "", "+1", " 1", "1x", "4294967296", "99999999999999999999"):
+        refusal("vcpu-pin", "web", vcpu, "0",
+                says='web has no vcpu "%s": it has 0-2, and "all" means them all' % vcpu)
     for text, why in (
             ("9", "there is no CPU 9: this machine has CPUs 0-3"),
             ("2-9", "there is no CPU 4: this machine has CPUs 0-3"),
             ("1,x", '"x" is neither a CPU nor a range like 0-3'),
-            ("", '"" is neither a CPU nor a range like 0-3'),
+            ("", "a CPU or a range like 0-3 is missing"),
+            ("0,,1", "a CPU or a range like 0-3 is missing"),
+            ("0,^", "a CPU or a range like 0-3 is missing"),
+            ("node:", '"node:" is neither a CPU nor a range like 0-3'),
             ("1-", '"1-" is neither a CPU nor a range like 0-3'),
             ("3-1", "the range 3-1 runs backwards"),
             ("node:2", "there is no node 2: the last one of this machine is 0"),
@@ -154,11 +160,27 @@ def test_sched_credit2_refusals():
 
 def test_sched_other():
     """Another scheduler has no such parameters, and says so."""
-    says = "CPU pool fast has the scheduler null, not credit2: no weights, caps or reservations there"
+    says = "CPU pool fast has the scheduler null: no weights, caps or reservations there"
     refusal("sched-credit2", "-p", "fast", says=says, FAKE_SCHED="9")
-    refusal("sched-credit2", "-s", "-p", "fast", "-r", "500", says=says, FAKE_SCHED="9")
+    refusal("sched-credit2", "-s", "-p", "fast", "-r", "500", FAKE_SCHED="9",
+            says="CPU pool fast has the scheduler null: no rate limit there")
     refusal("sched-credit2", "-d", "fallen", "-w", "5", says="fallen: " + says, FAKE_SCHED="9")
     assert "fast" not in run("sched-credit2", FAKE_SCHED="9").stdout
+
+
+def test_sched_round_robin():
+    """It has weights; the hypervisor refuses the rest."""
+    env = {"FAKE_SCHED": "5"}
+    lines = run("sched-credit2", "-p", "fast", **env).stdout.splitlines()
+    assert lines[0] == "Cpupool fast: sched=rr" and lines[2].startswith("fallen "), lines
+    assert run("sched-credit2", "-p", "fast", "-s", **env).stdout.splitlines() == lines[:1]
+    assert json.loads(run("sched-credit2", "--json", **env).stdout)[1]["ratelimit_us"] is None
+    assert calls("sched-credit2", "-d", "fallen", "-w", "5", **env) == [
+        "shares 5 flags=1 weight=5 cap=0 reservation=0"]
+    refusal("sched-credit2", "-s", "-p", "fast", "-r", "500",
+            says="CPU pool fast has the scheduler rr: no rate limit there", **env)
+    refusal("sched-credit2", "-d", "fallen", "-c", "5",
+            says="the scheduler of its pool, rr, has no such parameter", **env)
 
 
 def test_sched_on_xen():
@@ -195,6 +217,7 @@ def test_cpupool_create():
     assert calls("cpupool-create", "name=new", "cpus=0-3,^0-2") == made
     assert calls("cpupool-create", "name=new", "cpus=3") == made
     assert calls("cpupool-create", "name=new", "nodes=0") == made
+    assert calls("cpupool-create", "name=new", "nodes=0, 0-0", "cpus=3") == made
     path = os.path.join(FOLDER, "pool.cfg")
     with open(path, "w", encoding="utf-8") as stream:
         stream.write('name = "filed"\ncpus = [ 3 ]\n')
@@ -206,15 +229,24 @@ def test_cpupool_create():
             (["sched=null"], "command line: name= is missing"),
             (["name=x", "cpus=0"],
              "CPUs 0 are not all free: those in no pool are 3 (cpupool-cpu-remove frees more)"),
+            (["-n", "name=x", "cpus=0"],
+             "CPUs 0 are not all free: those in no pool are 3 (cpupool-cpu-remove frees more)"),
+            (["-n", "name=fast"], 'there is a CPU pool called "fast" already (pool 1)'),
             (["name=x", "cpus=7"], 'CPUs "7": there is no CPU 7: this machine has CPUs 0-3'),
+            (["name=x", "nodes=0,1"],
+             'CPUs "nodes:0,nodes:1": there is no node 1: the last one of this machine is 0'),
+            (["name=x", "nodes=0-0,^0"], 'CPUs "nodes:0-0,^nodes:0": "nodes:0-0,^nodes:0" leaves no CPU'),
+            (["name=x", "nodes=^0"], 'CPUs "^nodes:0": "^nodes:0" leaves no CPU'),
             (["name=x", "cpus=y"], 'command line:1:6: cpus: "y" is neither a CPU nor a range like 0-3'),
             (["name=x", "sched=best"], 'sched = "best": there is no such scheduler'),
             (["name=x", "sched=rtds"], 'this hypervisor has no scheduler "rtds"'),
             (["name=fast"], 'there is a CPU pool called "fast" already (pool 1)'),
             (["name=a/b"], '"a/b" cannot be a CPU pool\'s name: 1 to 63 characters, not only digits, '
-             "no '/'"),
+             "no '/' and no control characters"),
+            (["name='a\\nb'"], '"a?b" cannot be a CPU pool\'s name: 1 to 63 characters, not only digits, '
+             "no '/' and no control characters"),
             (["name='12'"], '"12" cannot be a CPU pool\'s name: 1 to 63 characters, not only digits, '
-             "no '/'"),
+             "no '/' and no control characters"),
             (["name=x", "memory=3"], "command line:1:1: memory is not a setting of CPU pools: they "
              "are name, sched, cpus and nodes"),
             (["/nowhere"], "cannot read CPU pool file /nowhere: No such file or directory")):
@@ -233,6 +265,9 @@ def test_cpupool_create_fails():
 def test_cpupool_change():
     assert calls("cpupool-destroy", "fast", FAKE_EMPTY="1") == [
         "remove CPU 2 pool 1", "end pool 1", "remove /local/pool/1"]
+    answer = run("cpupool-destroy", "fast", FAKE_EMPTY="1", FAKE_LATE="1", status=1)
+    assert answer.stdout.splitlines() == ["call: remove CPU 2 pool 1", "call: add CPU 2 pool 1"]
+    assert answer.stderr == "parador: cannot end CPU pool 1: Device or resource busy\n", answer.stderr
     refusal("cpupool-destroy", "fast",
             says="CPU pool fast has 1 domain: end them, or move them with cpupool-migrate")
     refusal("cpupool-destroy", "Pool-0", says="CPU pool Pool-0 is dom0's and cannot be destroyed")
@@ -277,26 +312,57 @@ def test_cpupool_migrate():
     keep(1, "cpus=0-2")
     run("cpupool-migrate", "web", "fast")
     assert 'cpus = "0-2"' in config_of(1), config_of(1)
+    # Each vcpu for itself, and with its soft affinity.
+    keep(1, "vcpus=3", "cpus=['2', '0', '2']", "cpus_soft=['2', '0', '1']")
+    run("cpupool-migrate", "web", "fast")
+    lines = config_of(1)
+    assert 'cpus = [ "2", "all", "2" ]' in lines and 'cpus_soft = [ "2", "all", "1" ]' in lines, lines
+    keep(1, "vcpus=3", "cpus=['2', '1']", "cpus_soft=0-3")
+    run("cpupool-migrate", "web", "fast")
+    lines = config_of(1)
+    assert 'cpus = [ "2", "all", "all" ]' in lines, lines
+    assert 'cpus_soft = [ "0-3", "all", "0-3" ]' in lines, lines
+    keep(1, "vcpus=3", "cpus=0", "cpus_soft=['2', '0', '1']")
+    run("cpupool-migrate", "web", "fast")
+    assert not any(line.startswith("cpus") for line in config_of(1)), config_of(1)
 
 
 def test_debug_keys():
     assert calls("debug-keys", "hq") == ["keys hq"]
 
 
-def complete(*words):
+def complete(*words, **env):
     """What bash offers for the last of the words."""
     script = os.path.join(HERE, "..", "..", "..", "dom0-tools", "cli", "parador-completion.bash")
     text = 'source "$0"; parador() { "$PROGRAM" "$@"; }; COMP_WORDS=(parador "$@"); ' \
            'COMP_CWORD=$#; _parador; printf "%s\\n" "${COMPREPLY[@]}"'
     answer = subprocess.run(["bash", "-c", text, script, *words], stdout=subprocess.PIPE, text=True,
-                            check=True, env={**os.environ, "PROGRAM": PROGRAM})
+                            check=True, env={**os.environ, "PROGRAM": PROGRAM, **env}, cwd=FOLDER)
     return answer.stdout.split("\n")[:-1]
 
 
 def test_completion():
     assert complete("vcpu-s") == ["vcpu-set"]
     assert {"cpupool-list", "cpupool-cpu-add"} <= set(complete("cpupool-"))
-    assert complete("vcpu-pin", "a") == ["a b"]
+    assert complete("vcpu-pin", "a") == complete("vcpu-pin", "a\\ ") == ["a\\ b"]
+    assert complete("vcpu-pin", "web", "") == ["all"]
+    assert complete("vcpu-pin", "web", "0", "") == [""]
+    assert complete("pause", "web", "f") == ["fallen"]
     assert complete("cpupool-destroy", "") == ["Pool-0", "fast"]
-    assert complete("cpupool-migrate", "f") == ["fallen", "fast"]
+    assert complete("cpupool-migrate", "f") == ["fallen"]
+    assert complete("cpupool-migrate", "web", "f") == ["fast"]
+    assert complete("sched-credit2", "-p", "f") == ["fast"]
+    assert complete("sched-credit2", "-d", "f") == ["fallen"]
     assert {"-R", "--reservation", "--ratelimit_us", "--json"} <= set(complete("sched-credit2", "-"))
+    with open(os.path.join(FOLDER, "metrics file"), "w", encoding="utf-8"):
+        pass
+    assert complete("metrics", "-t", "metr") == ["metrics file"]
+
+
+def test_completion_runs_nothing():
+    """A guest's or pool's name is never the shell's to expand."""
+    name = "$(touch${IFS}mark;`touch${IFS}mark`)"
+    for words in (["destroy", ""], ["cpupool-destroy", ""], ["cpupool-migrate", ""]):
+        offered = complete(*words, FAKE_NAME=name, FAKE_POOL=name)
+        assert "\\$\\(touch\\$\\{IFS\\}mark\\;\\`touch\\$\\{IFS\\}mark\\`\\)" in offered, offered
+    assert not os.path.exists(os.path.join(FOLDER, "mark"))

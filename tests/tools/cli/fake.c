@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The part of the library below the commands, made of paper: four domains, and every change that is
- * asked for is a line "call: ..." on standard output. FAKE_FAIL names a function that is to fail.
+ * asked for is a line "call: ..." on standard output. FAKE_FAIL names a function that is to fail,
+ * FAKE_NAME is what another tool has called domain 2, FAKE_POOL another name for pool 1, FAKE_PARAMS
+ * the parameters of a disk, and FAKE_VCPUS how many vcpus domain 1 uses and has: "4/16".
  */
 #include <errno.h>
 #include <stdio.h>
@@ -26,6 +28,14 @@ static struct guest_info domains[8] = {
       .cpupool = 1 },
 };
 static size_t count = 4;
+
+__attribute__((constructor)) static void read_environment(void)
+{
+    if (getenv("FAKE_NAME") != NULL)
+        snprintf(domains[2].name, sizeof(domains[2].name), "%s", getenv("FAKE_NAME"));
+    if (getenv("FAKE_VCPUS") != NULL)
+        sscanf(getenv("FAKE_VCPUS"), "%u/%u", &domains[1].vcpus_online, &domains[1].vcpus_max);
+}
 
 static int refuse(struct parador_handle *h, const char *what)
 {
@@ -176,7 +186,7 @@ int parador_version(struct parador_handle *h, struct parador_version *v)
     memset(v, 0, sizeof(*v));
     v->major = 4;
     v->minor = 17;
-    strcpy(v->extra, ".x");
+    strcpy(v->extra, getenv("FAKE_XEN") != NULL ? ".x" : "-parador");
     return 0;
 }
 
@@ -209,9 +219,9 @@ char *store_read(struct parador_handle *h, store_tx tx, const char *path, size_t
     if (strstr(path, "/console/tty") != NULL && tty != NULL)
         return strdup(tty);
     if (strcmp(path, "/local/pool/1/name") == 0)
-        return strdup("fast");
+        return strdup(getenv("FAKE_POOL") != NULL ? getenv("FAKE_POOL") : "fast");
     if (strstr(path, "backend/vbd/1/51712/") != NULL)
-        return strdup(strrchr(path, '/') + 1);
+        return strdup(getenv("FAKE_PARAMS") != NULL ? getenv("FAKE_PARAMS") : strrchr(path, '/') + 1);
     parador_fail(h, ENOENT, "there is no %s", path);
     return NULL;
 }

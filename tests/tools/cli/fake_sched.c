@@ -4,7 +4,8 @@
  * is free. FAKE_SCHED is the number of pool 1's scheduler, FAKE_XEN=1 takes the control hypercall
  * away, FAKE_BUSY_CPU is a CPU that cannot change its pool, FAKE_PINNED_CPU one that a vcpu needs,
  * FAKE_BUSY_VCPU a vcpu that cannot be pinned, FAKE_RESERVED the reservation of domain 1, and
- * FAKE_MOVE the errno of moving a domain.
+ * FAKE_MOVE the errno of moving a domain. FAKE_EMPTY=1 takes the domain out of pool 1, FAKE_LATE=1
+ * brings another one when the pool is to end.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -145,6 +146,8 @@ int parador_control_sched_set(struct parador_handle *h, domid_t domid,
         return failed(h, ENOSYS);
     p->capacity = CAPACITY;
     p->reserved = RESERVED;
+    if (scheduler_of(domid == 5) == XEN_SCHEDULER_CREDIT && (p->flags & ~PARADOR_SCHED_WEIGHT))
+        return failed(h, EOPNOTSUPP);
     if ((p->flags & PARADOR_SCHED_RESERVATION) && p->reservation + RESERVED > CAPACITY)
         return failed(h, ENOSPC);
     printf("call: shares %u flags=%u weight=%u cap=%u reservation=%u\n", domid, p->flags, p->weight,
@@ -204,6 +207,8 @@ int parador_sysctl(struct parador_handle *h, struct xen_sysctl *op)
     case XEN_SYSCTL_CPUPOOL_OP_CREATE:
         return pool_make(h, p);
     case XEN_SYSCTL_CPUPOOL_OP_DESTROY:
+        if (environment("FAKE_LATE", 0) != 0)
+            return failed(h, EBUSY);
         printf("call: end pool %u\n", p->cpupool_id);
         return 0;
     case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Accounts of the paper domains: round numbers. FAKE_XEN: a hypervisor that keeps none. */
+/*
+ * Accounts of the paper domains: round numbers. FAKE_XEN: a hypervisor that keeps none. FAKE_UP:
+ * seconds since the machine has started.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,13 +13,20 @@
 
 #define SECOND 1000000000u
 
+static uint64_t now_ns(void)
+{
+    const char *up = getenv("FAKE_UP");
+
+    return (up != NULL ? strtoull(up, NULL, 10) : 100) * SECOND;
+}
+
 int parador_control_usage_host(struct parador_handle *h, struct parador_usage_host *host,
                                struct parador_cpu_usage *cpus, unsigned max)
 {
     if (getenv("FAKE_XEN") != NULL)
         return parador_fail(h, ENOSYS, "the hypervisor has no control hypercall");
     *host = (struct parador_usage_host){
-        .nr_cpus = 2, .now_ns = UINT64_C(100) * SECOND, .retired_next = 2,
+        .nr_cpus = 2, .now_ns = now_ns(), .retired_next = 2,
         .retired_running_ns = UINT64_C(5) * SECOND,
     };
     for (unsigned i = 0; i < 2 && i < max; i++)
@@ -30,7 +40,7 @@ int parador_control_usage_host(struct parador_handle *h, struct parador_usage_ho
 static void fill(struct parador_domain_usage *d, domid_t domid, unsigned running_s)
 {
     *d = (struct parador_domain_usage){
-        .domid = domid, .created_ns = SECOND, .now_ns = UINT64_C(100) * SECOND,
+        .domid = domid, .created_ns = SECOND, .now_ns = now_ns(),
         .running_ns = (uint64_t)running_s * SECOND, .hypervisor_ns = SECOND / 2,
         .blocked_ns = SECOND, .page_ms = 256000, .pages = 256, .nr_vcpus = 1, .nr_online = 1,
         .handle = { (uint8_t)domid },
@@ -52,11 +62,11 @@ int parador_control_usage_domains(struct parador_handle *h, domid_t first,
 }
 
 int parador_control_usage_vcpus(struct parador_handle *h, domid_t domid, unsigned first,
-                                struct parador_vcpu_usage *list, unsigned max, uint64_t *now_ns)
+                                struct parador_vcpu_usage *list, unsigned max, uint64_t *instant)
 {
     (void)h;
     (void)domid;
-    *now_ns = UINT64_C(100) * SECOND;
+    *instant = now_ns();
     if (first > 0 || max == 0)
         return 0;
     list[0] = (struct parador_vcpu_usage){ .running_ns = SECOND, .online = 1 };

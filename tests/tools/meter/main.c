@@ -9,6 +9,7 @@ int main(void)
 
     srunner_add_suite(runner, suite_ledger());
     srunner_add_suite(runner, suite_metrics());
+    srunner_add_suite(runner, suite_thin());
     srunner_add_suite(runner, suite_top());
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

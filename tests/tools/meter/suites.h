@@ -8,6 +8,7 @@
 Suite *suite_accounts(void);
 Suite *suite_ledger(void);
 Suite *suite_metrics(void);
+Suite *suite_thin(void);
 Suite *suite_top(void);
 
 #endif

@@ -236,6 +236,36 @@ START_TEST(test_log_full)
 }
 END_TEST
 
+/* What is in a log that cannot be read for now is not entered once more. */
+START_TEST(test_log_unreadable)
+{
+    struct ledger log, snapshots;
+    char older[PATH_MAX + 8];
+
+    for (unsigned i = 0; i < 3; i++) {
+        fake_create(1, (uint8_t)i, "brief");
+        fake_end(1, MS);
+    }
+    accounts_look(h);
+    records_open(&log, &snapshots);
+    snprintf(older, sizeof(older), "%s.1", log.path);
+    ck_assert_int_eq(mkdir(older, 0700), 0);
+    fake.notes = 0;
+    restart();
+    accounts_look(h);
+    ck_assert_int_le(accounts_look(h), 5000);
+    ck_assert_uint_eq(fake.notes, 1);
+    ck_assert_int_eq(rmdir(older), 0);
+    fake_create(1, 3, "brief");
+    fake_end(1, MS);
+    accounts_look(h);
+    finals = missed = 0;
+    ck_assert_int_eq(ledger_each(&log, count_records, NULL), 0);
+    ck_assert_uint_eq(finals, 4);
+    ck_assert_uint_eq(missed, 0);
+}
+END_TEST
+
 /* Snapshots are made 95 and 31 seconds of the machine's time before the report. */
 START_TEST(test_since)
 {
@@ -285,6 +315,32 @@ START_TEST(test_since)
 }
 END_TEST
 
+/* Figures that begin earlier than asked by more than the way to the last snapshot say so. */
+START_TEST(test_exact)
+{
+    static const int64_t minute = 60 * NS_PER_S;
+
+    fake_run(600 * minute);
+    make_report(wall_now() - 60 * minute);
+    ck_assert(!report.exact);
+    ck_assert_int_eq(report.until - report.since, (int64_t)fake.now_ns);
+    make_report(SINCE_EVER);
+    ck_assert(report.exact);
+    /* The machine has started since, or hardly before. */
+    make_report(wall_now() - 700 * minute);
+    ck_assert(report.exact);
+    make_report(wall_now() - 599 * minute);
+    ck_assert(report.exact);
+    accounts_look(h);
+    fake_run(60 * minute);
+    make_report(wall_now() - 56 * minute);
+    ck_assert(report.exact);
+    make_report(wall_now() - 50 * minute);
+    ck_assert(!report.exact);
+    ck_assert_int_eq(report.until - report.since, 60 * minute);
+}
+END_TEST
+
 /* Changes the boot's id in all that is kept, as if the machine had started anew since. */
 static void new_boot(void)
 {
@@ -322,11 +378,36 @@ START_TEST(test_earlier_boot)
     ck_assert_uint_eq(row("now")->times.running, 3 * MS);
     check_sums(0);
     make_report(1);
-    ck_assert(report.several_boots);
+    ck_assert(report.several_boots && report.exact);
     ck_assert_uint_eq(row("gone")->times.running, 31 * MS);
     ck_assert_uint_eq(row("lost")->times.running, 30 * MS);
     ck_assert_uint_eq(row("now")->times.running, 3 * MS);
     check_sums(0);
+}
+END_TEST
+
+/* A log that cannot be read is named, and why. */
+START_TEST(test_unreadable)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof(path), "%s/%s", ledger_directory(), RECORDS_FINALS);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    ck_assert_int_eq(report_make(h, SINCE_EVER, false, &report), -1);
+    ck_assert_ptr_nonnull(strstr(parador_error(h), RECORDS_FINALS ": Is a directory"));
+    ck_assert_int_eq(rmdir(path), 0);
+}
+END_TEST
+
+/* An earlier boot without a snapshot from before the time is counted from its beginning. */
+START_TEST(test_earlier_inexact)
+{
+    fake_run(3600 * (uint64_t)NS_PER_S);
+    accounts_look(h);
+    new_boot();
+    make_report(wall_now() - 600 * NS_PER_S);
+    ck_assert(report.several_boots && !report.exact);
+    ck_assert_int_ge(report.until - report.since, 3600 * NS_PER_S);
 }
 END_TEST
 
@@ -378,8 +459,12 @@ Suite *suite_accounts(void)
     tcase_add_test(t, test_same_number_again);
     tcase_add_test(t, test_many);
     tcase_add_test(t, test_log_full);
+    tcase_add_test(t, test_log_unreadable);
     tcase_add_test(t, test_since);
+    tcase_add_test(t, test_exact);
     tcase_add_test(t, test_earlier_boot);
+    tcase_add_test(t, test_earlier_inexact);
+    tcase_add_test(t, test_unreadable);
     tcase_add_test(t, test_xen);
     tcase_add_test(t, test_matches);
     tcase_add_test(t, test_waits);

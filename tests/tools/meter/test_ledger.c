@@ -189,7 +189,9 @@ START_TEST(test_since_texts)
         { "2023-11-14T22:13:20.999Z", 1700000000 }, { "2023-11-14 22:13:20", 1700000000 },
         { "2023-11-14T22:13Z", 1699999980 }, { "2023-11-14", 1699920000 },
         { "2023-11-14T22:13:20+", -1 }, { "2023-11-14T22:13:20+1", -1 }, { "1950-01-01", -1 },
-        { "2023-13-14", -1 }, { "yesterday", -1 }, { "2023-11-14T22:13:20Zebra", -1 },
+        { "yesterday", -1 }, { "2023-11-14T", -1 }, { "2023-11-14T22", -1 }, { "2023-11-14.5Z", -1 },
+        { "2023-11-14T22:13.5Z", -1 }, { "2023-11-14T22:13:20+01:", -1 }, { "20231114", -1 },
+        { "2023-11-14T22:13:20Zebra", -1 },
     };
 
     setenv("TZ", "UTC", 1);
@@ -202,6 +204,29 @@ START_TEST(test_since_texts)
             ck_assert_msg(since == cases[i].seconds * NS_PER_S, "'%s' is %lld", cases[i].text,
                           (long long)since);
     }
+}
+END_TEST
+
+/* The calendar and the clock have no such fields; another one must not be taken instead. */
+START_TEST(test_since_calendar)
+{
+    static const char *const none[] = {
+        "2023-02-29", "2023-02-31T12:00Z", "2023-04-31", "2023-13-01", "2023-00-10", "2023-01-00",
+        "2023-01-32", "2023-01-01T24:00", "2023-01-01T25:00Z", "2023-01-01T12:60",
+        "2023-01-01 12:61:00Z", "2023-01-01T12:00:60Z", "2023-01-01T12:00:61",
+        "2023-01-01T12:00+24:00", "2023-01-01T12:00-0160", "2023-03-26T02:30:00",
+    };
+    int64_t since;
+
+    setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        const char *wrong = since_parse(none[i], 1700000000 * NS_PER_S, &since);
+
+        ck_assert_msg(wrong != NULL && strstr(wrong, "no such") != NULL, "'%s': %s", none[i], wrong);
+    }
+    ck_assert_ptr_null(since_parse("2020-02-29", 1700000000 * NS_PER_S, &since));
+    ck_assert_int_eq(since, (1582934400 - 3600) * NS_PER_S);
+    ck_assert_ptr_null(since_parse("2023-10-29T02:30", 1700000000 * NS_PER_S, &since));
 }
 END_TEST
 
@@ -228,6 +253,7 @@ Suite *suite_ledger(void)
     tcase_add_test(t, test_full);
     tcase_add_test(t, test_account_as_json);
     tcase_add_test(t, test_since_texts);
+    tcase_add_test(t, test_since_calendar);
     tcase_add_test(t, test_arithmetic);
     suite_add_tcase(s, t);
     return s;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fake.h"
+#include "guest/names.h"
 #include "meter/top.h"
 #include "suites.h"
 
@@ -131,6 +132,38 @@ START_TEST(test_lines)
 }
 END_TEST
 
+/* Letters count, not bytes; what is none must not reach the terminal. */
+START_TEST(test_names)
+{
+    static const struct { const char *name; int width; unsigned most; const char *text; } cases[] = {
+        { "web", 5, 0, "  web" }, { "web", -5, 0, "web  " }, { "web", 2, 0, "web" },
+        { "web", 4, 2, "  we" }, { "", 0, 0, "(unnamed)" }, { "a\tb\x7f", 0, 0, "a?b?" },
+        { "\xc3\x84\xe2\x82\xac\xf0\x9f\x98\x80", -4, 0, "\xc3\x84\xe2\x82\xac\xf0\x9f\x98\x80 " },
+        { "\xc3\x84\xe2\x82\xac\xf0\x9f\x98\x80", 3, 2, " \xc3\x84\xe2\x82\xac" },
+        /* Cut short, eight-bit control sequences, too long for what it is, a surrogate, too high. */
+        { "\xe2\x82", 0, 0, "??" }, { "\xc2\x9b" "1m", 0, 0, "??1m" }, { "\x9b", 0, 0, "?" },
+        { "\xe0\x82\x9b", 0, 0, "???" }, { "\xed\xa0\x80", 0, 0, "???" },
+        { "\xf4\x90\x80\x80\xff", 0, 0, "?????" },
+    };
+    char text[NAME_TEXT], name[300];
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        ck_assert_str_eq(name_for_terminal(cases[i].name, cases[i].width, cases[i].most, text),
+                         cases[i].text);
+    memset(name, 'x', sizeof(name));
+    name[sizeof(name) - 1] = '\0';
+    ck_assert_uint_eq(strlen(name_for_terminal(name, 1000, 0, text)), GUEST_NAME_MAX);
+    ck_assert_uint_eq(strlen(name_for_terminal("x", -1000, 0, text)), NAME_COLUMNS_MAX);
+    fake_create(1, 1, "\xc3\x84\xc3\x96\xc3\x9c\xc3\x84\xc3\x96\xc3\x9c\xc3\x84\xc3\x96\xc3\x9c");
+    fake_create(2, 2, "x\xc3\x84\xc3\x96\xc3\x9c\xc3\x84\xc3\x96\xc3\x9c\xc3\x84\xc3\x96\xc3\x9c\xc3\x84");
+    sample(0);
+    ck_assert_int_eq(strncmp(lines[2], " \xc3\x84\xc3\x96\xc3\x9c\xc3\x84\xc3\x96\xc3\x9c\xc3\x84"
+                             "\xc3\x96\xc3\x9c --b---", 26), 0);
+    ck_assert_int_eq(strncmp(lines[3], "x\xc3\x84\xc3\x96\xc3\x9c\xc3\x84\xc3\x96\xc3\x9c\xc3\x84"
+                             "\xc3\x96\xc3\x9c --b---", 26), 0);
+}
+END_TEST
+
 START_TEST(test_xen)
 {
     fake.is_xen = true;
@@ -153,6 +186,7 @@ Suite *suite_top(void)
     tcase_add_test(t, test_shares);
     tcase_add_test(t, test_order);
     tcase_add_test(t, test_lines);
+    tcase_add_test(t, test_names);
     tcase_add_test(t, test_xen);
     suite_add_tcase(s, t);
     return s;
